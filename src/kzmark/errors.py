@@ -1,0 +1,155 @@
+"""Everything kzmark raises, grouped by who can put it right.
+
+KzmarkError
+  MediaError                   the file
+    UnknownFormatError           no adapter recognises it
+    MalformedMediaError          it breaks the rules of its own format
+    LimitExceededError           it asks for more than `Limits` allow
+  RequestError                 the caller
+    PolicyUnsatisfiableError     the file cannot carry what the policy needs
+    OutputExistsError            the target exists and overwriting was not asked for
+    MarkExistsError              the file carries another mark and `replace` was not given
+    ProfileError                 a profile file breaks its own rules
+    RecordError                  a record breaks the schema of the mark
+  InstallationError            the machine
+    BackendMissingError          an optional backend is not installed
+    OutputError                  a target could not be written
+    IdentityError                key, certificate or time stamp service failed
+  CheckError                   kzmark itself: a finished output did not pass its own check
+  NotCompliantError            the verdict, raised by `Report.raise_for_verdict` only
+"""
+
+
+class KzmarkError(Exception):
+    """Root of every error raised on purpose.
+
+    Attributes:
+        message: What went wrong, in words; lower case, no full stop.
+        source: The file it is about, or an empty string.
+        hint: What to do next, or an empty string.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, *, source: str = "", hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.source = source
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}" if self.source else self.message
+
+    def to_dict(self) -> dict[str, str]:
+        """Return `{code, message, hint}`, as `--json` prints it."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class MediaError(KzmarkError):
+    """The file is at fault."""
+
+    code = "media"
+
+
+class UnknownFormatError(MediaError):
+    """No adapter recognises the file."""
+
+    code = "unknown-format"
+
+
+class MalformedMediaError(MediaError):
+    """The file breaks the rules of its own format."""
+
+    code = "malformed"
+
+
+class LimitExceededError(MediaError):
+    """The file asks for more than `Limits` allow."""
+
+    code = "limit"
+
+
+class RequestError(KzmarkError):
+    """The caller asked for something that cannot be."""
+
+    code = "request"
+
+
+class PolicyUnsatisfiableError(RequestError):
+    """The file cannot carry what the policy needs."""
+
+    code = "unsatisfiable"
+
+
+class OutputExistsError(RequestError):
+    """The target exists and overwriting was not asked for."""
+
+    code = "output-exists"
+
+
+class MarkExistsError(RequestError):
+    """The file carries a different mark and `replace` was not given."""
+
+    code = "mark-exists"
+
+
+class ProfileError(RequestError):
+    """A profile file breaks its own rules."""
+
+    code = "profile"
+
+
+class RecordError(RequestError):
+    """A record breaks the schema of the mark."""
+
+    code = "record"
+
+
+class InstallationError(KzmarkError):
+    """The machine lacks something."""
+
+    code = "installation"
+
+
+class BackendMissingError(InstallationError):
+    """An optional backend is not installed.
+
+    Attributes:
+        backend: Import name of the missing package.
+        extra: Extra of kzmark that brings it.
+    """
+
+    code = "backend-missing"
+
+    def __init__(self, backend: str, *, extra: str, source: str = "") -> None:
+        super().__init__(
+            f"reading this format needs {backend}",
+            source=source,
+            hint=f"pip install 'kzmark[{extra}]'",
+        )
+        self.backend = backend
+        self.extra = extra
+
+
+class OutputError(InstallationError):
+    """A target could not be written; what stood there before is intact."""
+
+    code = "output"
+
+
+class IdentityError(InstallationError):
+    """Key, certificate or time stamp service failed."""
+
+    code = "identity"
+
+
+class CheckError(KzmarkError):
+    """A finished output did not pass kzmark's own check, so it was not kept."""
+
+    code = "check"
+
+
+class NotCompliantError(KzmarkError):
+    """The verdict is not `compliant`; raised by `Report.raise_for_verdict` only."""
+
+    code = "not-compliant"

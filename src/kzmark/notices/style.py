@@ -1,0 +1,28 @@
+"""What a notice is to look like: the profile's words and numbers, with a caller's choices."""
+
+from dataclasses import dataclass
+
+from kzmark.profile import Corner, Profile, Wording
+from kzmark.vocabulary import Operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeStyle:
+    """One notice, ready to be shown or looked for.
+
+    Attributes:
+        profile: Words and numbers.
+        operation: Created or modified.
+        languages: Order of the languages shown.
+        corner: Place of the plate.
+    """
+
+    profile: Profile
+    operation: Operation
+    languages: tuple[str, ...]
+    corner: Corner
+
+    @property
+    def wordings(self) -> tuple[Wording, ...]:
+        """One wording for each language, in the order shown."""
+        return tuple(self.profile.wording(name, self.operation) for name in self.languages)

@@ -1,0 +1,343 @@
+"""Profiles: dated sets of words and numbers, read from TOML and never from code."""
+
+import functools
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Self
+
+from kzmark.errors import ProfileError
+from kzmark.vocabulary import Operation
+
+DEFAULT: Final = "kz-2026.1"
+_MAX_FILE: Final = 256 << 10  # bytes
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
+_SECTIONS: Final = frozenset(
+    {"name", "edition", "law", "notice", "image", "video", "audio", "texts"}
+)
+
+Colour = tuple[int, int, int]
+
+
+class Corner(StrEnum):
+    """Where the plate stands in the displayed picture."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+    BOTTOM_STRIP = "bottom-strip"
+
+
+class Placement(StrEnum):
+    """When the notice stands in a film."""
+
+    FULL = "full"
+    INTRO = "intro"
+    INTRO_REPEAT = "intro+repeat"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What the notice says in one language for one operation.
+
+    Attributes:
+        full: The sentence.
+        short: The same for small pictures.
+    """
+
+    full: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRules:
+    """Numbers for still and moving pictures.
+
+    Attributes:
+        cap_share: Height of capitals to the shortest displayed side, 0.01 to 0.3.
+        min_cap: Height of capitals, in pixels, never gone below in a raster; 4 to 100.
+        contrast: Least WCAG contrast on the decoded output, 3 to 21.
+        margin_share: Safe margin to each displayed side, 0 to 0.2.
+        max_cover: Part of the picture that the plate may cover, 0.02 to 0.9.
+        tolerance: Relative slack when measuring, 0 to 0.3.
+    """
+
+    cap_share: float
+    min_cap: int
+    contrast: float
+    margin_share: float
+    max_cover: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoRules:
+    """Numbers for film.
+
+    Attributes:
+        min_seconds: Least time on screen, in seconds.
+        characters_per_second: Reading speed.
+        repeat_seconds: Interval of `intro+repeat`, in seconds.
+    """
+
+    min_seconds: float
+    characters_per_second: float
+    repeat_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioRules:
+    """Numbers for sound (ITU-R BS.1770, EBU R 128).
+
+    Attributes:
+        loudness_tolerance: How far the notice may be from the programme, in LU.
+        true_peak: Highest true peak, in dBTP.
+        silence_loudness: Loudness of the notice where the programme is silent, in LUFS.
+    """
+
+    loudness_tolerance: float
+    true_peak: float
+    silence_loudness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Words and numbers of the notice.
+
+    Attributes:
+        name: Name that the record carries.
+        edition: Date of the texts it was written from.
+        languages: Order of the languages shown by default.
+        corner: Default place of the plate.
+        placement: Default time of the notice in a film.
+        ink: Colour of letters, RGB.
+        plate: Colour of the plate, RGB.
+        image: Numbers for pictures.
+        video: Numbers for film.
+        audio: Numbers for sound.
+        texts: Wording by language and operation.
+    """
+
+    name: str
+    edition: str
+    languages: tuple[str, ...]
+    corner: Corner
+    placement: Placement
+    ink: Colour
+    plate: Colour
+    image: ImageRules
+    video: VideoRules
+    audio: AudioRules
+    texts: Mapping[str, Mapping[Operation, Wording]]
+
+    def wording(self, language: str, operation: Operation) -> Wording:
+        """Return what the notice says.
+
+        Raises:
+            ProfileError: If the profile has no text in this language.
+        """
+        if language not in self.texts:
+            raise ProfileError(
+                f"profile {self.name} has no text in the language {language!r}",
+                hint=f"it has {', '.join(sorted(self.texts))}",
+            )
+        return self.texts[language][operation]
+
+    @classmethod
+    def from_toml(cls, text: str, *, source: str = "") -> Self:
+        """Read a profile.
+
+        Raises:
+            ProfileError: If it is not TOML, lacks a value, has one that is out of range or unknown,
+                or its colours do not reach the contrast that it asks for.
+        """
+        try:
+            table = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise ProfileError(f"not a TOML file: {error}", source=source) from error
+        try:
+            return _build(cls, table)
+        except ProfileError as error:
+            raise ProfileError(error.message, source=source, hint=error.hint) from error
+
+
+@functools.lru_cache(maxsize=64)
+def load(name: str = DEFAULT) -> Profile:
+    """Return a profile by its name, or from a file if `name` ends in `.toml`.
+
+    Raises:
+        ProfileError: If there is none, or it breaks its own rules.
+    """
+    if name.endswith(".toml"):
+        path = Path(name)
+        try:
+            if path.stat().st_size > _MAX_FILE:
+                raise ProfileError("a profile has at most 256 KiB", source=name)
+            return Profile.from_toml(path.read_text(encoding="utf-8"), source=name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ProfileError(f"cannot be read: {error}", source=name) from error
+    if name not in names():
+        raise ProfileError(
+            f"there is no profile {name!r}",
+            hint=f"one of {', '.join(names())}, or a file ending in .toml",
+        )
+    folder = resources.files("kzmark.profiles")
+    return Profile.from_toml((folder / f"{name}.toml").read_text(encoding="utf-8"), source=name)
+
+
+def names() -> list[str]:
+    """Return the names of the profiles that come with kzmark, sorted."""
+    entries = resources.files("kzmark.profiles").iterdir()
+    return sorted(entry.name[:-5] for entry in entries if entry.name.endswith(".toml"))
+
+
+def contrast(first: Colour, second: Colour) -> float:
+    """Return the WCAG 2.2 contrast ratio of two sRGB colours, 1 to 21.
+
+    Examples:
+        >>> contrast((0, 0, 0), (255, 255, 255))
+        21.0
+    """
+    lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: Colour) -> float:
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (channel / 255 for channel in colour)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _build(cls: type[Profile], table: dict[str, Any]) -> Profile:
+    if unknown := table.keys() - _SECTIONS:
+        raise ProfileError(f"{min(unknown)} is not known in a profile")
+    notice = _Section(table, "notice")
+    image, video, audio = (_Section(table, name) for name in ("image", "video", "audio"))
+    profile = cls(
+        name=_match(table, "name", _NAME),
+        edition=_match(table, "edition", re.compile(r"\d{4}-\d{2}-\d{2}")),
+        languages=notice.languages("languages"),
+        corner=notice.word("corner", Corner),
+        placement=notice.word("placement", Placement),
+        ink=notice.colour("ink"),
+        plate=notice.colour("plate"),
+        image=ImageRules(
+            cap_share=image.number("cap_share", 0.01, 0.3),
+            min_cap=int(image.number("min_cap", 4, 100)),
+            contrast=image.number("contrast", 3, 21),
+            margin_share=image.number("margin_share", 0, 0.2),
+            max_cover=image.number("max_cover", 0.02, 0.9),
+            tolerance=image.number("tolerance", 0, 0.3),
+        ),
+        video=VideoRules(
+            min_seconds=video.number("min_seconds", 0.5, 60),
+            characters_per_second=video.number("characters_per_second", 1, 30),
+            repeat_seconds=video.number("repeat_seconds", 5, 3600),
+        ),
+        audio=AudioRules(
+            loudness_tolerance=audio.number("loudness_tolerance", 0.1, 10),
+            true_peak=audio.number("true_peak", -20, 0),
+            silence_loudness=audio.number("silence_loudness", -40, -10),
+        ),
+        texts=_texts(table.get("texts")),
+    )
+    for section in (notice, image, video, audio):
+        section.finish()
+    for language in profile.languages:
+        profile.wording(language, Operation.CREATED)
+    reached = contrast(profile.ink, profile.plate)
+    if reached < profile.image.contrast:
+        raise ProfileError(
+            f"ink on plate has a contrast of {reached:.1f}:1, the profile asks for "
+            f"{profile.image.contrast:g}:1"
+        )
+    return profile
+
+
+def _match(table: Mapping[str, Any], key: str, pattern: re.Pattern[str]) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ProfileError(f"{key} is {value!r}, which does not match {pattern.pattern}")
+    return value
+
+
+def _texts(table: Any) -> dict[str, dict[Operation, Wording]]:
+    if not isinstance(table, dict) or not table:
+        raise ProfileError("a profile needs texts in at least one language")
+    found: dict[str, dict[Operation, Wording]] = {}
+    for language, operations in table.items():
+        if not _LANGUAGE.fullmatch(language):
+            raise ProfileError(f"texts.{language} is not a language code")
+        if not isinstance(operations, dict) or operations.keys() != set(Operation):
+            raise ProfileError(f"texts.{language} needs `created` and `modified`, nothing else")
+        found[language] = {
+            operation: _wording(operations[operation.value], f"texts.{language}.{operation}")
+            for operation in Operation
+        }
+    return found
+
+
+def _wording(table: Any, where: str) -> Wording:
+    if not isinstance(table, dict) or table.keys() != {"full", "short"}:
+        raise ProfileError(f"{where} needs `full` and `short`, nothing else")
+    for key, text in table.items():
+        if not isinstance(text, str) or not 2 <= len(text.strip()) <= 200 or not text.isprintable():
+            raise ProfileError(f"{where}.{key} must be one line of 2 to 200 characters")
+    return Wording(full=table["full"].strip(), short=table["short"].strip())
+
+
+class _Section:
+    """One table of a profile; what is left over at the end is an error."""
+
+    def __init__(self, table: Mapping[str, Any], name: str) -> None:
+        section = table.get(name)
+        if not isinstance(section, dict):
+            raise ProfileError(f"the section [{name}] is missing")
+        self._left = dict(section)
+        self._name = name
+
+    def number(self, key: str, low: float, high: float) -> float:
+        value = self._take(key)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ProfileError(f"{self._name}.{key} is {value!r}, not a number")
+        if not low <= value <= high:
+            raise ProfileError(f"{self._name}.{key} is {value:g}, allowed is {low:g} to {high:g}")
+        return float(value)
+
+    def word(self, key: str, words: type[Any]) -> Any:
+        value = self._take(key)
+        if value not in list(words):
+            raise ProfileError(
+                f"{self._name}.{key} is {value!r}", hint=f"one of {', '.join(words)}"
+            )
+        return words(value)
+
+    def colour(self, key: str) -> Colour:
+        value = self._take(key)
+        if not isinstance(value, str) or not _COLOUR.fullmatch(value):
+            raise ProfileError(f"{self._name}.{key} is {value!r}, not a colour such as #12161C")
+        return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
+
+    def languages(self, key: str) -> tuple[str, ...]:
+        value = self._take(key)
+        if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
+            raise ProfileError(f"{self._name}.{key} must list languages, none twice")
+        return tuple(str(one) for one in value)
+
+    def finish(self) -> None:
+        if self._left:
+            raise ProfileError(f"{self._name}.{min(self._left)} is not known in a profile")
+
+    def _take(self, key: str) -> Any:
+        if key not in self._left:
+            raise ProfileError(f"{self._name}.{key} is missing")
+        return self._left.pop(key)
