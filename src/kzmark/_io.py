@@ -1,4 +1,4 @@
-"""Files in and out: reads that never trust a declared size, writes that appear whole or not at all."""
+"""Files in and out: reads that trust no declared size, writes that appear whole or not at all."""
 
 import contextlib
 import hashlib
@@ -13,6 +13,8 @@ from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, OutputError, OutputExistsError
 
 _BLOCK = 1 << 20
+_UMASK = os.umask(0o077)  # read once, at import: asking means setting, which no thread should see
+os.umask(_UMASK)
 
 
 def read_exact(source: BinaryIO, size: int, *, what: str) -> bytes:
@@ -58,7 +60,7 @@ def sha256(data: bytes) -> str:
 def atomic_output(
     target: Path, *, overwrite: bool, mode_of: Path | None = None
 ) -> Iterator[BinaryIO]:
-    """Give a temporary file in the target's folder; rename it over `target` when the block ends well.
+    """Give a temporary file beside `target`; rename it over `target` when the block ends well.
 
     The rename comes after a flush and an fsync, also when the target is new, so a reader sees the
     old file or the whole new one. When the block raises, the target stays as it was.
@@ -126,9 +128,7 @@ def _take_mode(temporary: Path, like: Path) -> None:
     try:
         mode = like.stat().st_mode & 0o777
     except OSError:
-        umask = os.umask(0)
-        os.umask(umask)
-        mode = 0o666 & ~umask
+        mode = 0o666 & ~_UMASK
     with contextlib.suppress(OSError, NotImplementedError):
         temporary.chmod(mode)
 

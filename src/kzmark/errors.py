@@ -13,6 +13,7 @@ KzmarkError
     RecordError                  a record breaks the schema of the mark
   InstallationError            the machine
     BackendMissingError          an optional backend is not installed
+    InputError                   a source could not be read
     OutputError                  a target could not be written
     IdentityError                key, certificate or time stamp service failed
   CheckError                   kzmark itself: a finished output did not pass its own check
@@ -129,6 +130,12 @@ class BackendMissingError(InstallationError):
         )
         self.backend = backend
         self.extra = extra
+
+
+class InputError(InstallationError):
+    """A source could not be read: it is not there, or the machine refuses."""
+
+    code = "input"
 
 
 class OutputError(InstallationError):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from kzmark._profile_table import Section
 from kzmark.errors import ProfileError
 from kzmark.vocabulary import Operation
 
@@ -17,7 +18,6 @@ DEFAULT: Final = "kz-2026.1"
 _MAX_FILE: Final = 256 << 10  # bytes
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}")
 _SECTIONS: Final = frozenset(
     {"name", "edition", "law", "notice", "image", "video", "audio", "texts"}
 )
@@ -151,7 +151,7 @@ class Profile:
         return self.texts[language][operation]
 
     @classmethod
-    def from_toml(cls, text: str, *, source: str = "") -> Self:
+    def from_toml(cls, text: str, *, source: str = "") -> "Profile":
         """Read a profile.
 
         Raises:
@@ -220,8 +220,8 @@ def _luminance(colour: Colour) -> float:
 def _build(cls: type[Profile], table: dict[str, Any]) -> Profile:
     if unknown := table.keys() - _SECTIONS:
         raise ProfileError(f"{min(unknown)} is not known in a profile")
-    notice = _Section(table, "notice")
-    image, video, audio = (_Section(table, name) for name in ("image", "video", "audio"))
+    notice = Section(table, "notice")
+    image, video, audio = (Section(table, name) for name in ("image", "video", "audio"))
     profile = cls(
         name=_match(table, "name", _NAME),
         edition=_match(table, "edition", re.compile(r"\d{4}-\d{2}-\d{2}")),
@@ -293,51 +293,3 @@ def _wording(table: Any, where: str) -> Wording:
         if not isinstance(text, str) or not 2 <= len(text.strip()) <= 200 or not text.isprintable():
             raise ProfileError(f"{where}.{key} must be one line of 2 to 200 characters")
     return Wording(full=table["full"].strip(), short=table["short"].strip())
-
-
-class _Section:
-    """One table of a profile; what is left over at the end is an error."""
-
-    def __init__(self, table: Mapping[str, Any], name: str) -> None:
-        section = table.get(name)
-        if not isinstance(section, dict):
-            raise ProfileError(f"the section [{name}] is missing")
-        self._left = dict(section)
-        self._name = name
-
-    def number(self, key: str, low: float, high: float) -> float:
-        value = self._take(key)
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ProfileError(f"{self._name}.{key} is {value!r}, not a number")
-        if not low <= value <= high:
-            raise ProfileError(f"{self._name}.{key} is {value:g}, allowed is {low:g} to {high:g}")
-        return float(value)
-
-    def word(self, key: str, words: type[Any]) -> Any:
-        value = self._take(key)
-        if value not in list(words):
-            raise ProfileError(
-                f"{self._name}.{key} is {value!r}", hint=f"one of {', '.join(words)}"
-            )
-        return words(value)
-
-    def colour(self, key: str) -> Colour:
-        value = self._take(key)
-        if not isinstance(value, str) or not _COLOUR.fullmatch(value):
-            raise ProfileError(f"{self._name}.{key} is {value!r}, not a colour such as #12161C")
-        return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16)
-
-    def languages(self, key: str) -> tuple[str, ...]:
-        value = self._take(key)
-        if not isinstance(value, list) or not value or len(set(map(str, value))) != len(value):
-            raise ProfileError(f"{self._name}.{key} must list languages, none twice")
-        return tuple(str(one) for one in value)
-
-    def finish(self) -> None:
-        if self._left:
-            raise ProfileError(f"{self._name}.{min(self._left)} is not known in a profile")
-
-    def _take(self, key: str) -> Any:
-        if key not in self._left:
-            raise ProfileError(f"{self._name}.{key} is missing")
-        return self._left.pop(key)

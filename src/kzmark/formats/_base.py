@@ -150,16 +150,86 @@ class Picture:
     y: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectangle:
+    """A filled rectangle of a drawing.
+
+    Attributes:
+        box: Left, top, width, height, from the drawing's own corner, in its unit.
+        fill: RGB colour.
+    """
+
+    box: tuple[float, float, float, float]
+    fill: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One line of letters of a drawing.
+
+    Attributes:
+        text: The letters.
+        language: BCP 47 code.
+        x: Left end of the line.
+        baseline: Height of the baseline, from the top.
+        width: Width the line takes when set in the shipped font.
+        size: Font size (the em).
+        bold: Whether the bold face is meant.
+        fill: RGB colour.
+    """
+
+    text: str
+    language: str
+    x: float
+    baseline: float
+    width: float
+    size: float
+    bold: bool
+    fill: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A plate as shapes and words, for formats that keep real text (SVG, pages, slides).
+
+    All measures are in the unit of the page it was made for (displayed pixels, user units).
+
+    Attributes:
+        x: Left edge on the page.
+        y: Top edge on the page, counted in the grown page.
+        width: Width of the plate.
+        height: Height of the plate.
+        grow: Height that the page gains at its bottom for a caption band.
+        rectangles: Painted first, in order; the first is the plate itself.
+        words: Painted on top.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    grow: float
+    rectangles: tuple[Rectangle, ...]
+    words: tuple[Words, ...]
+
+
+DrawingFor = Callable[[float, float], Drawing]  # displayed width and height of a page → its plate
+
+
 @runtime_checkable
-class Pictures(Protocol):
-    """What the adapters of still images and animations can do besides."""
+class Draws(Protocol):
+    """What the adapters of vector formats can do: lay down a plate of real text."""
 
-    def sizes(self, source: BinaryIO, *, limits: Limits) -> Sequence[tuple[int, int]]:
-        """Return the displayed (width, height) of each page; an animation is one page.
-
-        Cheap: headers only, no pixel is decoded. EXIF orientation is taken into account.
-        """
+    def draw(
+        self, source: BinaryIO, target: BinaryIO, drawing_for: DrawingFor, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy `source` to `target` with a drawing of real, selectable text on every page."""
         ...
+
+
+@runtime_checkable
+class Paints(Protocol):
+    """What the adapters of pictures made of pixels can do: lay down a plate of pixels."""
 
     def paint(
         self, source: BinaryIO, target: BinaryIO, patch_for: PatchFor, *, limits: Limits
@@ -172,6 +242,18 @@ class Pictures(Protocol):
 
         Returns:
             Notes on what else changed, as stable codes, such as `exif-thumbnail-dropped`.
+        """
+        ...
+
+
+@runtime_checkable
+class Pictures(Protocol):
+    """What an adapter can do whose files a person sees: show every frame and page."""
+
+    def sizes(self, source: BinaryIO, *, limits: Limits) -> Sequence[tuple[int, int]]:
+        """Return the displayed (width, height) of each page; an animation is one page.
+
+        Cheap: headers only, no pixel is decoded. EXIF orientation is taken into account.
         """
         ...
 

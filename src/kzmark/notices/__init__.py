@@ -1,0 +1,1 @@
+"""Notices: the warning a person perceives, one file a medium."""

@@ -22,6 +22,10 @@ class NoticeStyle:
     languages: tuple[str, ...]
     corner: Corner
 
+    def __hash__(self) -> int:
+        """Layouts are cached by style; a profile's own tables cannot be hashed."""
+        return hash((self.profile.name, self.operation, self.languages, self.corner))
+
     @property
     def wordings(self) -> tuple[Wording, ...]:
         """One wording for each language, in the order shown."""

@@ -1,0 +1,1 @@
+"""Profiles that come with kzmark, one TOML file each."""

@@ -1,0 +1,1 @@
+"""Signing: identities, trust, and the one file that imports the C2PA library."""

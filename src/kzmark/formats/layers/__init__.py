@@ -1,0 +1,1 @@
+"""Layers: the mark as bytes and back, pure functions that touch no file."""

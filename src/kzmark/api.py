@@ -1,0 +1,101 @@
+"""`stamp`, `verify` and `inspect`: one file, one call."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from kzmark import paths, pipeline
+from kzmark._limits import DEFAULT_LIMITS, Limits
+from kzmark.errors import InputError
+from kzmark.policy import ARTICLE_21, Policy
+from kzmark.profile import DEFAULT, Profile, load
+from kzmark.report import Evidence, Report
+from kzmark.stamper import Source, Stamped, Stamper, Target
+from kzmark.statement import Statement
+from kzmark.subject import read_layers
+
+
+def stamp(
+    source: Source,
+    target: Target,
+    mark: Statement,
+    *,
+    overwrite: bool = False,
+    replace: bool = False,
+    **choices: Any,
+) -> Stamped:
+    """Stamp one file: a machine-readable mark and a notice that a person sees, checked.
+
+    Args:
+        source: A path, bytes, a binary stream, a `PIL.Image` or a NumPy array.
+        target: A path, a binary stream, or nothing to get the bytes back in `.data`.
+        mark: What is said about the file.
+        overwrite: Whether an existing target may be replaced.
+        replace: Whether a different mark that the file carries is replaced.
+        **choices: As `Stamper` takes them: `identity`, `profile`, `languages`, `corner`, `limits`,
+            `audit`. For more than one file make a `Stamper` once.
+
+    Raises:
+        KzmarkError: As `Stamper.stamp` raises it.
+    """
+    return Stamper(mark, **choices).stamp(source, target, overwrite=overwrite, replace=replace)
+
+
+def verify(
+    source: Source,
+    *,
+    policy: Policy = ARTICLE_21,
+    profile: str | Profile = DEFAULT,
+    trust: bytes | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Report:
+    """Judge one file by what its layers hold and what a person sees of it.
+
+    Args:
+        source: A path, bytes, or a binary stream.
+        policy: What is asked of it.
+        profile: Words and numbers to measure the notice by.
+        trust: PEM of the certificates to trust; without it a valid signature is "not on a trust
+            list", which is no failure.
+        limits: What the file may cost.
+
+    Returns:
+        A report. A damaged file gives one too; ask for `.verdict`.
+
+    Raises:
+        InputError: If the path cannot be read.
+    """
+    loaded = load(profile) if isinstance(profile, str) else profile
+    path = paths.path_of(source)
+    if path is None:
+        stream = paths.stream_of(source)
+        return pipeline.verify_stream(
+            stream, policy=policy, profile=loaded, limits=limits, trust=trust
+        )
+    with _reading(path) as stream:
+        return pipeline.verify_stream(
+            stream,
+            policy=policy,
+            profile=loaded,
+            limits=limits,
+            name=str(path),
+            record=paths.read_record(path),
+            trust=trust,
+        )
+
+
+def inspect(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Sequence[Evidence]:
+    """Return what every layer of a file holds, ours and others'; nothing is judged.
+
+    Raises:
+        MediaError: If the file is damaged, over the limits, or of an unknown format.
+        InputError: If the path cannot be read.
+    """
+    return read_layers(paths.subject_of(source, limits=limits), limits=limits)
+
+
+def _reading(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", source=str(path)) from error

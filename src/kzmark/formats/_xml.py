@@ -1,0 +1,243 @@
+"""Hostile XML, read safely: one scan for limits, then a tree or offsets.
+
+Every document passes `scan` first: expat walks it once without building anything and stops at the
+first entity declaration, level or element too many. Only then may lxml build a tree, with
+everything switched off that could load, fetch or expand. Both see the same UTF-8 bytes, so they
+cannot be told different things by an encoding.
+"""
+
+import codecs
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
+from xml.parsers import expat
+
+from kzmark._limits import Limits
+from kzmark.errors import LimitExceededError, MalformedMediaError
+
+XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
+_MAX_NAMESPACES: Final = 2_000  # declarations in one document: looking up one walks them all
+_BOMS: Final = (  # the longer ones first: UTF-16's is the start of UTF-32's
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BARE: Final = (  # how `<` and any ASCII letter begin without a byte order mark
+    (re.compile(rb"<\0\0\0"), "utf-32-le"),
+    (re.compile(rb"\0\0\0<"), "utf-32-be"),
+    (re.compile(rb"<\0[^\0]"), "utf-16-le"),
+    (re.compile(rb"\0<\0"), "utf-16-be"),
+)
+_DECLARED: Final = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})""")
+_ASCII_BASED: Final = re.compile(  # by Python's own names; every byte below 0x80 means ASCII
+    r"utf-8|ascii|iso8859-\d+|cp125[0-8]|koi8-[ru]|mac-(roman|cyrillic)"
+    r"|gb2312|gbk|gb18030|big5|shift_jis|euc_jp|euc_kr"
+)
+
+
+class Visitor(Protocol):
+    """Sees the elements of a scan, in the order of the document."""
+
+    def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+        """See a start tag; names are `uri local` or `local`, `offset` is that of its `<`."""
+
+    def end(self, name: str, offset: int) -> None:
+        """See an end tag, or a second time the start tag of an empty element."""
+
+    def text(self, text: str) -> None:
+        """See characters; one run of text may come in pieces."""
+
+
+def to_utf8(data: bytes, *, what: str) -> tuple[bytes, str]:
+    """Return a document as UTF-8 without a byte order mark, and the encoding it came in.
+
+    The encoding is that of the byte order mark, else of the first bytes, else of the XML
+    declaration, else UTF-8.
+
+    Raises:
+        MalformedMediaError: If the encoding is unknown or does not fit the bytes.
+    """
+    bom, encoding = _encoding(data, what)
+    if encoding == "utf-8":
+        body = data[len(bom) :]
+        _decode(body, encoding, what)
+        return body, encoding
+    return _decode(data[len(bom) :], encoding, what).encode(), encoding
+
+
+def byte_order_mark(data: bytes) -> bytes:
+    """Return the byte order mark that `data` starts with, or nothing."""
+    return next((bom for bom, _ in _BOMS if data.startswith(bom)), b"")
+
+
+def scan(
+    data: bytes, *, limits: Limits, what: str, doctype: bool, visitor: Visitor | None = None
+) -> None:
+    """Walk a UTF-8 document once; refuse what is broken, too deep, too rich, or declares entities.
+
+    Attributes count as elements. No entity is ever expanded beyond the five of XML.
+
+    Args:
+        data: The document, without a byte order mark.
+        limits: `max_elements` and `max_depth` are kept.
+        what: Names the document in messages.
+        doctype: Whether a plain `<!DOCTYPE ...>` may stand there. Never one with declarations.
+        visitor: Sees the elements, if given.
+
+    Raises:
+        MalformedMediaError: If it is not well-formed or declares what it may not.
+        LimitExceededError: If it has too many elements, levels or namespaces.
+    """
+    parser = expat.ParserCreate("utf-8", namespace_separator=" ")
+    guard = _Guard(limits, what, doctype=doctype)
+    guard.attach(parser)
+    if visitor is not None:
+        _show(parser, guard, visitor)
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        reason = expat.ErrorString(error.code)
+        raise MalformedMediaError(
+            f"{what} is not well-formed XML: {reason} in line {error.lineno}"
+        ) from error
+
+
+def parse(data: bytes, *, limits: Limits, what: str) -> Any:
+    """Return the root (an lxml element) of a UTF-8 document without a document type, scanned first.
+
+    Raises:
+        MalformedMediaError: If it is not well-formed or declares what it may not.
+        LimitExceededError: If it has too many elements, levels or namespaces.
+    """
+    scan(data, limits=limits, what=what, doctype=False)
+    return tree(data, what=what)
+
+
+def tree(data: bytes, *, what: str) -> Any:
+    """Return the root of a document that passed `scan` or that we wrote ourselves."""
+    from lxml import etree  # type: ignore[import-untyped]  # the package has no type information
+
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        strip_cdata=False,
+        collect_ids=False,
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise MalformedMediaError(f"{what} is not well-formed XML: {error}") from error
+
+
+def escape(text: str) -> str:
+    """Return `text` fit to stand between tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quote(text: str) -> str:
+    """Return `text` fit to stand in an attribute, with its double quotes."""
+    return f'"{escape(text).replace(chr(34), "&quot;")}"'
+
+
+class _Guard:
+    """Counts while expat walks; handlers may raise, and the scan ends there."""
+
+    def __init__(self, limits: Limits, what: str, *, doctype: bool) -> None:
+        self._limits = limits
+        self._what = what
+        self._doctype = doctype
+        self._left = limits.max_elements
+        self._depth = 0
+        self._namespaces = 0
+
+    def attach(self, parser: expat.XMLParserType) -> None:
+        parser.buffer_text = True
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.StartNamespaceDeclHandler = self._namespace
+        parser.StartDoctypeDeclHandler = self._doctype_found
+        parser.EntityDeclHandler = self._declared
+        parser.AttlistDeclHandler = self._declared
+        parser.ElementDeclHandler = self._declared
+        parser.NotationDeclHandler = self._declared
+        parser.SkippedEntityHandler = self._declared
+
+    def start(self, _name: str, attributes: Mapping[str, str]) -> None:
+        self._depth += 1
+        self._left -= 1 + len(attributes)
+        if self._depth > self._limits.max_depth:
+            raise LimitExceededError(
+                f"{self._what} is nested over the limit of {self._limits.max_depth} levels"
+            )
+        if self._left < 0:
+            raise LimitExceededError(
+                f"{self._what} has over the limit of {self._limits.max_elements} elements"
+            )
+
+    def end(self, _name: str) -> None:
+        self._depth -= 1
+
+    def _namespace(self, _prefix: str | None, _uri: str | None) -> None:
+        self._namespaces += 1
+        if self._namespaces > _MAX_NAMESPACES:
+            raise LimitExceededError(f"{self._what} declares over {_MAX_NAMESPACES} namespaces")
+
+    def _doctype_found(
+        self, _name: str, _system: str | None, _public: str | None, has_subset: int
+    ) -> None:
+        if not self._doctype:
+            raise MalformedMediaError(f"{self._what} has a document type, which it may not")
+        if has_subset:
+            raise MalformedMediaError(f"{self._what} has a document type with declarations")
+
+    def _declared(self, *_: object) -> None:
+        raise MalformedMediaError(f"{self._what} declares or uses entities of its own")
+
+
+def _show(parser: expat.XMLParserType, guard: _Guard, visitor: Visitor) -> None:
+    """Let the guard see every tag first, then the visitor."""
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        guard.start(name, attributes)
+        visitor.start(name, attributes, parser.CurrentByteIndex)
+
+    def end(name: str) -> None:
+        guard.end(name)
+        visitor.end(name, parser.CurrentByteIndex)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = visitor.text
+
+
+def _encoding(data: bytes, what: str) -> tuple[bytes, str]:
+    for bom, encoding in _BOMS:
+        if data.startswith(bom):
+            return bom, encoding
+    for pattern, encoding in _BARE:
+        if pattern.match(data):
+            return b"", encoding
+    declared = _DECLARED.match(data)
+    if declared is None:
+        return b"", "utf-8"
+    name = declared[1].decode("ascii")
+    try:
+        encoding = codecs.lookup(name).name
+    except LookupError:
+        encoding = ""
+    if not _ASCII_BASED.fullmatch(encoding):
+        raise MalformedMediaError(f"{what} is declared to be in {name}, which cannot be read here")
+    return b"", "utf-8" if encoding == "ascii" else encoding
+
+
+def _decode(data: bytes, encoding: str, what: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise MalformedMediaError(f"{what} is not in {encoding}: byte {error.start}") from error

@@ -1,0 +1,267 @@
+"""Stamp and verify for one file, from stream to stream: the flow of the design, top to bottom.
+
+stamp    read layers ─ plan (prepare) ─ show notice ─ write layers ─ sign ─ check (carry_out)
+verify   every layer and the notice give evidence ─ policy gives findings ─ report gives a verdict
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+from kzmark import policy as policies
+from kzmark._io import sha256
+from kzmark._limits import Limits
+from kzmark.errors import (
+    BackendMissingError,
+    CheckError,
+    KzmarkError,
+    MalformedMediaError,
+    MediaError,
+    UnknownFormatError,
+)
+from kzmark.formats._base import Adapter, Draws, Paints, Pictures
+from kzmark.formats.layers import sidecar
+from kzmark.mark import Mark, differences
+from kzmark.notices.style import NoticeStyle
+from kzmark.plan import Plan, Step, already_there, make_plan
+from kzmark.policy import Policy, agreed_mark
+from kzmark.profile import Profile
+from kzmark.report import Evidence, Finding, Outcome, Reason, Report, Status, Verdict
+from kzmark.signing import c2pa
+from kzmark.signing.c2pa import Signer
+from kzmark.statement import Statement
+from kzmark.subject import Subject, open_subject, read_layers, see
+from kzmark.vocabulary import Layer
+
+_REASONS: Final[dict[type[KzmarkError], Reason]] = {
+    MalformedMediaError: Reason.DAMAGED,
+    UnknownFormatError: Reason.UNSUPPORTED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A stamped file that passed its check.
+
+    Attributes:
+        data: The whole file.
+        record: Bytes of its sidecar, where the format has no place for the mark.
+        mark: The mark it carries.
+        layers: Where the mark stands.
+        notes: What else changed, as stable codes.
+        changed: False if the file carried this very mark already and was left as it was.
+    """
+
+    data: bytes
+    record: bytes | None
+    mark: Mark
+    layers: tuple[Layer, ...]
+    notes: tuple[str, ...]
+    changed: bool
+
+
+def unchanged(
+    subject: Subject,
+    evidence: Sequence[Evidence],
+    statement: Statement,
+    style: NoticeStyle,
+    *,
+    limits: Limits,
+) -> Finished | None:
+    """Return the file as it is, if it carries this very mark and a person sees its notice."""
+    mark = agreed_mark(evidence)
+    if mark is None or not already_there(evidence, statement, style):
+        return None
+    layers = tuple(e.layer for e in evidence if e.mark is not None)
+    if set(layers) != subject.adapter.info.layers or any(
+        piece.status is Status.BROKEN for piece in evidence
+    ):
+        return None
+    seen = see(subject, mark, profile=style.profile, limits=limits, blind=False)
+    if seen.status is not Status.PRESENT:
+        return None
+    return Finished(
+        data=subject.data,
+        record=subject.record,
+        mark=mark,
+        layers=tuple(layer for layer in Layer if layer in layers),
+        notes=(),
+        changed=False,
+    )
+
+
+def prepare(
+    subject: Subject,
+    evidence: Sequence[Evidence],
+    statement: Statement,
+    style: NoticeStyle,
+    *,
+    limits: Limits,
+    replace: bool = False,
+) -> Plan:
+    """Return the plan for one file; nothing is written.
+
+    Raises:
+        MediaError: If the input breaks the rules of its format.
+        RequestError: If the plan cannot satisfy the policy, or another mark stands in the way.
+    """
+    adapter = subject.adapter
+    sizes: Sequence[tuple[int, int]] = ()
+    if isinstance(adapter, Pictures):
+        sizes = adapter.sizes(subject.stream, limits=limits)
+    return make_plan(
+        adapter,
+        sizes,
+        evidence,
+        statement,
+        style,
+        source_sha256=sha256(subject.data),
+        replace=replace,
+    )
+
+
+def plan_picture(
+    adapter: Adapter, size: tuple[int, int], statement: Statement, style: NoticeStyle
+) -> Plan:
+    """Return the plan for a picture that is no file yet, so that nothing stands in it.
+
+    Raises:
+        PolicyUnsatisfiableError: If it cannot carry what the policy needs.
+    """
+    return make_plan(adapter, [size], [], statement, style)
+
+
+def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -> Finished:
+    """Run the steps of a plan in their order; each takes the bytes that the last one made."""
+    adapter, data, record = subject.adapter, subject.data, None
+    notes: list[str] = []
+    for step in plan.steps:
+        source, target = io.BytesIO(data), io.BytesIO()
+        if step is Step.NOTICE:
+            notes += _show(adapter, source, target, plan, limits)
+            data = target.getvalue()
+        elif step is Step.LAYERS:
+            adapter.write(source, target, plan.mark, limits=limits)
+            data = target.getvalue()
+        elif step is Step.SIGN:
+            parent = subject.original if plan.keeps_parent else None
+            mime = adapter.info.mime
+            c2pa.sign(source, target, mark=plan.mark, mime=mime, signer=signer, parent=parent)
+            data = target.getvalue()
+        elif step is Step.SIDECAR:
+            record = sidecar.spell(plan.mark, data, name=subject.name, signer=signer.detached)
+        elif step is Step.CHECK:
+            done = Subject(data=data, adapter=adapter, name=subject.name, record=record)
+            _check(done, plan, limits=limits)
+    return Finished(
+        data=data,
+        record=record,
+        mark=plan.mark,
+        layers=plan.layers,
+        notes=tuple(notes),
+        changed=True,
+    )
+
+
+def verify(
+    subject: Subject,
+    *,
+    policy: Policy,
+    profile: Profile,
+    limits: Limits,
+    trust: bytes | None = None,
+) -> Report:
+    """Judge one file by what its layers hold and what a person sees of it. Never raises."""
+    try:
+        evidence = read_layers(subject, limits=limits, trust=trust)
+        mark = agreed_mark(evidence)
+        evidence.append(see(subject, mark, profile=profile, limits=limits))
+    except (MediaError, BackendMissingError) as error:
+        return _unreadable(subject.data, error, name=subject.name, policy=policy, subject=subject)
+    findings = policy.judge(evidence)
+    return Report(
+        source=subject.name,
+        sha256=sha256(subject.data),
+        format=subject.adapter.info.name,
+        medium=subject.adapter.info.medium.value,
+        policy=f"{policy.name} {policy.edition}",
+        verdict=policies.verdict(findings),
+        reason=policies.reason(evidence),
+        mark=mark,
+        findings=findings,
+        evidence=tuple(evidence),
+    )
+
+
+def verify_stream(
+    source: BinaryIO,
+    *,
+    policy: Policy,
+    profile: Profile,
+    limits: Limits,
+    name: str = "",
+    record: bytes | None = None,
+    trust: bytes | None = None,
+) -> Report:
+    """Judge one stream; a file that no adapter knows gives an undetermined report."""
+    try:
+        subject = open_subject(source, limits=limits, name=name, record=record)
+    except MediaError as error:
+        source.seek(0)
+        return _unreadable(source.read(limits.max_bytes), error, name=name, policy=policy)
+    return verify(subject, policy=policy, profile=profile, limits=limits, trust=trust)
+
+
+def _show(
+    adapter: Adapter, source: BinaryIO, target: BinaryIO, plan: Plan, limits: Limits
+) -> Sequence[str]:
+    if isinstance(adapter, Draws):
+        return adapter.draw(source, target, plan.drawing, limits=limits)
+    assert isinstance(adapter, Paints)  # the plan refused anything else
+    return adapter.paint(source, target, plan.patch, limits=limits)
+
+
+def _check(done: Subject, plan: Plan, *, limits: Limits) -> None:
+    """Read the finished file as a stranger would; what it should show, it must show."""
+    evidence = read_layers(done, limits=limits)
+    for layer in plan.layers:
+        marks = [e.mark for e in evidence if e.layer is layer and e.status is Status.PRESENT]
+        if marks != [plan.mark]:
+            found = differences(marks[0], plan.mark) if marks and marks[0] else ["all of it"]
+            told = next((e.detail for e in evidence if e.layer is layer and e.detail), "")
+            raise CheckError(
+                f"the layer {layer.value} does not read back: {', '.join(found)} {told}".rstrip(),
+                source=done.name,
+            )
+    profile = plan.style.profile
+    seen = see(done, plan.mark, profile=profile, limits=limits, blind=False)
+    if seen.status not in {Status.PRESENT, Status.UNCHECKED}:
+        raise CheckError(f"the notice is not perceivable: {seen.detail}", source=done.name)
+
+
+def _unreadable(
+    data: bytes, error: KzmarkError, *, name: str, policy: Policy, subject: Subject | None = None
+) -> Report:
+    """Report a file that cannot be read: damaged, too costly, or of a kind nobody here knows."""
+    reason = _REASONS.get(type(error), Reason.UNCHECKED)
+    damaged = reason is Reason.DAMAGED
+    finding = Finding(
+        clause="230-VIII art. 22(1), automated recognition",
+        outcome=Outcome.NOT_MET if damaged else Outcome.UNKNOWN,
+        code=f"file.{error.code}",
+        message=f"{error.message}; {error.hint}" if error.hint else error.message,
+    )
+    info = subject.adapter.info if subject else None
+    return Report(
+        source=name,
+        sha256=sha256(data),
+        format=info.name if info else "",
+        medium=info.medium.value if info else "",
+        policy=f"{policy.name} {policy.edition}",
+        verdict=Verdict.NOT_COMPLIANT if damaged else Verdict.UNDETERMINED,
+        reason=reason,
+        mark=None,
+        findings=(finding,),
+        evidence=(),
+    )

@@ -1,0 +1,186 @@
+"""The only file that knows the order of steps, and refuses before a byte is written.
+
+Notice, then layers, then signature, always: the C2PA hash covers every byte before it, so anything
+that came after would break it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from kzmark.errors import MarkExistsError, PolicyUnsatisfiableError
+from kzmark.formats._base import (
+    Adapter,
+    C2PABinding,
+    DrawingFor,
+    Draws,
+    FormatInfo,
+    Paints,
+    PatchFor,
+)
+from kzmark.mark import Mark, NoticeRecord, Place, differences, same_statement
+from kzmark.notices import image
+from kzmark.notices.style import NoticeStyle
+from kzmark.policy import agreed_mark
+from kzmark.report import Evidence, Status
+from kzmark.statement import Statement
+from kzmark.vocabulary import Layer, Medium
+
+
+class Step(StrEnum):
+    """One thing that is done to a file."""
+
+    NOTICE = "notice"
+    LAYERS = "layers"
+    SIGN = "sign"
+    SIDECAR = "sidecar"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done to one file, fixed before a byte is written.
+
+    Attributes:
+        mark: The mark that will stand in every layer.
+        steps: In the order in which they run.
+        style: How the notice looks.
+        form: Which wording is shown.
+        layers: Where the mark will stand.
+        keeps_parent: Whether the input becomes the C2PA parent of the output.
+    """
+
+    mark: Mark
+    steps: tuple[Step, ...]
+    style: NoticeStyle
+    form: image.Form
+    layers: tuple[Layer, ...]
+    keeps_parent: bool
+
+    @property
+    def patch(self) -> PatchFor:
+        """Displayed size → the plate as pixels."""
+        return image.patch_for(self.style, self.form, self.mark.notice.places)
+
+    @property
+    def drawing(self) -> DrawingFor:
+        """Displayed size → the plate as shapes and words."""
+        return image.drawing_for(self.style, self.form, self.mark.notice.places)
+
+    def after_notice(self) -> Self:
+        """Return what is left to do when the notice is shown already."""
+        return replace(self, steps=tuple(step for step in self.steps if step is not Step.NOTICE))
+
+
+def already_there(evidence: Sequence[Evidence], statement: Statement, style: NoticeStyle) -> bool:
+    """Say whether the layers agree on a mark that states the same as this one would."""
+    mark = agreed_mark(evidence)
+    return mark is not None and _states(mark, statement, style)
+
+
+def make_plan(
+    adapter: Adapter,
+    sizes: Sequence[tuple[int, int]],
+    evidence: Sequence[Evidence],
+    statement: Statement,
+    style: NoticeStyle,
+    *,
+    source_sha256: str = "",
+    replace: bool = False,
+) -> Plan:
+    """Return the plan for one file that does not yet carry this very mark in good order.
+
+    Raises:
+        MarkExistsError: If it carries a different mark, or several, and `replace` is false.
+        PolicyUnsatisfiableError: If the file cannot carry what the policy needs.
+    """
+    info = adapter.info
+    history = _history(evidence, statement, style, replace=replace)
+    if not isinstance(adapter, Paints | Draws):
+        raise PolicyUnsatisfiableError(f"{info.name} cannot show a notice")
+    vector = isinstance(adapter, Draws)
+    form = image.form(sizes, style, vector=vector)
+    cover = _old_places(evidence)
+    places = image.places(sizes, style, form, vector=vector, cover=cover)
+    notice = NoticeRecord(languages=style.languages, texts=image.texts(style, form), places=places)
+    mark = statement.mark(
+        medium=Medium.IMAGE,
+        profile=style.profile.name,
+        notice=notice,
+        source_sha256=source_sha256,
+        history=history,
+    )
+    return Plan(
+        mark=mark,
+        steps=_steps(info),
+        style=style,
+        form=form,
+        layers=_layers(info),
+        keeps_parent=_has_manifest(evidence) or statement.operation.value == "modified",
+    )
+
+
+def _steps(info: FormatInfo) -> tuple[Step, ...]:
+    signing = {
+        C2PABinding.EMBEDDED: (Step.SIGN,),
+        C2PABinding.SIDECAR: (Step.SIDECAR,),
+        C2PABinding.NONE: (),
+    }[info.c2pa]
+    return (Step.NOTICE, Step.LAYERS, *signing, Step.CHECK)
+
+
+def _layers(info: FormatInfo) -> tuple[Layer, ...]:
+    return tuple(layer for layer in Layer if layer in info.layers)
+
+
+def _states(mark: Mark, statement: Statement, style: NoticeStyle) -> bool:
+    now = statement.mark(
+        medium=mark.medium,
+        profile=style.profile.name,
+        notice=NoticeRecord(languages=style.languages, texts=("-",) * len(style.languages)),
+    )
+    return same_statement(mark, now)
+
+
+def _history(
+    evidence: Sequence[Evidence], statement: Statement, style: NoticeStyle, *, replace: bool
+) -> tuple[UUID, ...]:
+    """Return the ids that came before, refusing to pass over a different mark unasked."""
+    marks = _marks(evidence)
+    broken = [e for e in evidence if e.status is Status.BROKEN and e.mark is None]
+    ours_broken = any(e.code.endswith(".record") for e in broken)
+    same = bool(marks) and all(_states(mark, statement, style) for mark in marks)
+    if (marks or ours_broken) and not replace and not same:
+        told = "it carries a mark that cannot be read"
+        if marks:
+            wanted = statement.mark(
+                medium=marks[0].medium, profile=style.profile.name, notice=marks[0].notice
+            )
+            named = [name for name in differences(marks[0], wanted) if name not in _OWN_FIELDS]
+            told = f"it carries another mark ({marks[0].mark_id}), which differs in " + (
+                ", ".join(named) or "its notice"
+            )
+        raise MarkExistsError(
+            told, hint="give --replace to replace it; the old id is kept in the history"
+        )
+    ids = [old for mark in marks for old in (*mark.history, mark.mark_id)]
+    return tuple(dict.fromkeys(ids))
+
+
+_OWN_FIELDS = frozenset({"mark_id", "created", "source_sha256", "history"})
+
+
+def _marks(evidence: Sequence[Evidence]) -> list[Mark]:
+    return [piece.mark for piece in evidence if piece.mark is not None]
+
+
+def _old_places(evidence: Sequence[Evidence]) -> tuple[Place, ...]:
+    """Where earlier notices stand: the new one has to cover them."""
+    places = [place for mark in _marks(evidence) for place in mark.notice.places]
+    return tuple(dict.fromkeys(places))
+
+
+def _has_manifest(evidence: Sequence[Evidence]) -> bool:
+    return any(e.layer is Layer.C2PA and e.status is not Status.ABSENT for e in evidence)

@@ -1,0 +1,125 @@
+"""One file under work: what its layers hold and what a person sees of it."""
+
+import io
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from kzmark._io import read_all
+from kzmark._limits import Limits
+from kzmark.errors import BackendMissingError
+from kzmark.formats._base import Adapter, C2PABinding, Draws, Pictures
+from kzmark.formats.layers import sidecar
+from kzmark.mark import Mark
+from kzmark.notices import image
+from kzmark.profile import Profile
+from kzmark.report import Basis, Evidence, Status
+from kzmark.signing import c2pa
+from kzmark.sniff import sniff
+from kzmark.vocabulary import Layer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One file under work: its bytes, its adapter and the files that stand beside it.
+
+    Attributes:
+        data: The whole file.
+        adapter: The adapter of its format.
+        name: What to call it in messages.
+        record: Bytes of its `.kzmark.json` sidecar, or nothing.
+        parent: The file it was made from, if that is not itself.
+    """
+
+    data: bytes
+    adapter: Adapter
+    name: str = ""
+    record: bytes | None = None
+    parent: bytes | None = None
+
+    @property
+    def original(self) -> BinaryIO:
+        """A fresh stream over the file before kzmark touched it."""
+        return io.BytesIO(self.data if self.parent is None else self.parent)
+
+    @property
+    def stream(self) -> BinaryIO:
+        """A fresh stream over the bytes, at their start."""
+        return io.BytesIO(self.data)
+
+
+def open_subject(
+    source: BinaryIO, *, limits: Limits, name: str = "", record: bytes | None = None
+) -> Subject:
+    """Read a file and find its adapter.
+
+    Raises:
+        MediaError: If it is over the limits or no adapter recognises it.
+    """
+    adapter = sniff(source, name=name)
+    return Subject(data=read_all(source, limits=limits), adapter=adapter, name=name, record=record)
+
+
+def read_layers(subject: Subject, *, limits: Limits, trust: bytes | None = None) -> list[Evidence]:
+    """Return the evidence of every layer, the notice aside.
+
+    Raises:
+        MediaError: If the file breaks the rules of its format.
+    """
+    info = subject.adapter.info
+    evidence = list(subject.adapter.read(subject.stream, limits=limits))
+    if info.c2pa is C2PABinding.EMBEDDED:
+        evidence.append(c2pa.read(subject.stream, info.mime, trust_anchors=trust))
+    if Layer.SIDECAR in info.layers or subject.record is not None:
+        evidence.append(_read_sidecar(subject, trust))
+    return evidence
+
+
+def see(
+    subject: Subject, mark: Mark | None, *, profile: Profile, limits: Limits, blind: bool = True
+) -> Evidence:
+    """Look for the notice in what a person sees: where the mark says, then everywhere.
+
+    Args:
+        subject: The file.
+        mark: The mark of its layers, if they agree on one.
+        profile: Words and numbers to measure by.
+        limits: What it may cost.
+        blind: Whether to search everywhere when it is not seen in its place.
+
+    Raises:
+        MediaError: If the pictures cannot be decoded.
+    """
+    adapter = subject.adapter
+    vector = isinstance(adapter, Draws)
+    if not isinstance(adapter, Pictures):
+        return _unchecked("notice.unsupported", f"kzmark cannot look at {adapter.info.name} yet")
+    try:
+        if mark is not None and mark.notice.places:
+            sizes = set(adapter.sizes(subject.stream, limits=limits))
+            within = image.expected_box(mark, *sizes.pop()) if len(sizes) == 1 else None
+            pictures = adapter.pictures(subject.stream, limits=limits, within=within)
+            seen = image.find(
+                pictures, profile=profile, mark=mark, limits=limits, vector=vector, blind=False
+            )
+            if seen.status is Status.PRESENT or not blind:
+                return seen
+        pictures = adapter.pictures(subject.stream, limits=limits)
+        return image.find(pictures, profile=profile, mark=mark, limits=limits, vector=vector)
+    except BackendMissingError as error:
+        return _unchecked("notice.backend-missing", f"{error.message}; {error.hint}")
+
+
+def _read_sidecar(subject: Subject, trust: bytes | None) -> Evidence:
+    if subject.record is None:
+        return Evidence(layer=Layer.SIDECAR, status=Status.ABSENT)
+    return sidecar.judge(subject.record, subject.data, trust_anchors=trust)
+
+
+def _unchecked(code: str, detail: str) -> Evidence:
+    return Evidence(
+        layer=Layer.NOTICE,
+        status=Status.UNCHECKED,
+        basis=Basis.OBSERVED,
+        code=code,
+        detail=detail,
+    )
