@@ -5,7 +5,7 @@ that came after would break it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
@@ -20,13 +20,14 @@ from kzmark.formats._base import (
     Paints,
     PatchFor,
 )
-from kzmark.mark import Mark, NoticeRecord, Place, differences, same_statement
+from kzmark.mark import Mark, NoticeRecord, differences, same_statement
 from kzmark.notices import image
+from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
 from kzmark.policy import agreed_mark
 from kzmark.report import Evidence, Status
 from kzmark.statement import Statement
-from kzmark.vocabulary import Layer, Medium
+from kzmark.vocabulary import Layer, Medium, Operation
 
 
 class Step(StrEnum):
@@ -50,24 +51,26 @@ class Plan:
         form: Which wording is shown.
         layers: Where the mark will stand.
         keeps_parent: Whether the input becomes the C2PA parent of the output.
+        cover: Displayed size → an earlier plate, which the new one has to hide.
     """
 
     mark: Mark
     steps: tuple[Step, ...]
     style: NoticeStyle
-    form: image.Form
+    form: Form
     layers: tuple[Layer, ...]
     keeps_parent: bool
+    cover: image.Cover = field(default_factory=dict)
 
     @property
     def patch(self) -> PatchFor:
         """Displayed size → the plate as pixels."""
-        return image.patch_for(self.style, self.form, self.mark.notice.places)
+        return image.patch_for(self.style, self.form, cover=self.cover)
 
     @property
     def drawing(self) -> DrawingFor:
         """Displayed size → the plate as shapes and words."""
-        return image.drawing_for(self.style, self.form, self.mark.notice.places)
+        return image.drawing_for(self.style, self.form, cover=self.cover)
 
     def after_notice(self) -> Self:
         """Return what is left to do when the notice is shown already."""
@@ -101,8 +104,8 @@ def make_plan(
     if not isinstance(adapter, Paints | Draws):
         raise PolicyUnsatisfiableError(f"{info.name} cannot show a notice")
     vector = isinstance(adapter, Draws)
-    form = image.form(sizes, style, vector=vector)
-    cover = _old_places(evidence)
+    cover = {place.size: place.box for mark in _marks(evidence) for place in mark.notice.places}
+    form = image.form_for(sizes, style, vector=vector, cover=cover)
     places = image.places(sizes, style, form, vector=vector, cover=cover)
     notice = NoticeRecord(languages=style.languages, texts=image.texts(style, form), places=places)
     mark = statement.mark(
@@ -118,7 +121,8 @@ def make_plan(
         style=style,
         form=form,
         layers=_layers(info),
-        keeps_parent=_has_manifest(evidence) or statement.operation.value == "modified",
+        keeps_parent=_has_manifest(evidence) or statement.operation is Operation.MODIFIED,
+        cover=cover,
     )
 
 
@@ -174,12 +178,6 @@ _OWN_FIELDS = frozenset({"mark_id", "created", "source_sha256", "history"})
 
 def _marks(evidence: Sequence[Evidence]) -> list[Mark]:
     return [piece.mark for piece in evidence if piece.mark is not None]
-
-
-def _old_places(evidence: Sequence[Evidence]) -> tuple[Place, ...]:
-    """Where earlier notices stand: the new one has to cover them."""
-    places = [place for mark in _marks(evidence) for place in mark.notice.places]
-    return tuple(dict.fromkeys(places))
 
 
 def _has_manifest(evidence: Sequence[Evidence]) -> bool:

@@ -1,10 +1,13 @@
-"""What the law asks, as requirements over evidence. Nothing here touches a file or raises."""
+"""What the law asks, as requirements over evidence. No requirement touches a file or raises."""
 
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
+from kzmark.errors import RequestError
 from kzmark.mark import Mark, differences
 from kzmark.report import Basis, Evidence, Finding, Outcome, Reason, Status, Verdict
 from kzmark.vocabulary import Layer
@@ -136,6 +139,14 @@ def trusted(evidence: Sequence[Evidence]) -> Finding:
     return _finding(_SIGNED_CLAUSE, Outcome.NOT_MET, "signature.untrusted", message)
 
 
+_NAMED: Final = {
+    "machine-readable": machine_readable,
+    "perceivable": perceivable,
+    "agreeing": agreeing,
+    "intact": intact,
+    "signed": signed,
+    "trusted": trusted,
+}
 _CORE: Final = (machine_readable, perceivable, agreeing, intact)
 
 ARTICLE_21: Final = Policy(name="kz-article-21", edition="2026-01-18", requirements=_CORE)
@@ -150,6 +161,31 @@ def article_21(require: Signed = Signed.ANY) -> Policy:
         name=f"{ARTICLE_21.name}+{require.value}",
         edition=ARTICLE_21.edition,
         requirements=_CORE + extra,
+    )
+
+
+def from_file(path: Path) -> Policy:
+    """Read a policy: `name`, `edition`, and `requirements`, a list of the names known here.
+
+    Raises:
+        RequestError: If it cannot be read, lacks a value, or names no known requirement.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RequestError(f"cannot be read: {error}", source=str(path)) from error
+    listed = table.get("requirements")
+    known = ", ".join(_NAMED)
+    if not isinstance(listed, list) or not listed or not set(map(str, listed)) <= _NAMED.keys():
+        raise RequestError(
+            "no list of known requirements", source=str(path), hint=f"any of {known}"
+        )
+    if table.keys() != {"name", "edition", "requirements"}:
+        raise RequestError("a policy has name, edition and requirements", source=str(path))
+    return Policy(
+        name=str(table["name"]),
+        edition=str(table["edition"]),
+        requirements=tuple(_NAMED[str(name)] for name in listed),
     )
 
 

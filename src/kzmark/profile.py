@@ -5,14 +5,13 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from kzmark._profile_table import Section
 from kzmark.errors import ProfileError
-from kzmark.vocabulary import Operation
+from kzmark.vocabulary import Corner, Operation, Placement
 
 DEFAULT: Final = "kz-2026.1"
 _MAX_FILE: Final = 256 << 10  # bytes
@@ -23,24 +22,6 @@ _SECTIONS: Final = frozenset(
 )
 
 Colour = tuple[int, int, int]
-
-
-class Corner(StrEnum):
-    """Where the plate stands in the displayed picture."""
-
-    TOP_LEFT = "top-left"
-    TOP_RIGHT = "top-right"
-    BOTTOM_LEFT = "bottom-left"
-    BOTTOM_RIGHT = "bottom-right"
-    BOTTOM_STRIP = "bottom-strip"
-
-
-class Placement(StrEnum):
-    """When the notice stands in a film."""
-
-    FULL = "full"
-    INTRO = "intro"
-    INTRO_REPEAT = "intro+repeat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,13 @@ from kzmark.mark import Mark
 from kzmark.notices.style import NoticeStyle
 from kzmark.pipeline import Finished
 from kzmark.plan import Plan
-from kzmark.profile import DEFAULT, Corner, Profile, load
+from kzmark.profile import DEFAULT, Profile, load
 from kzmark.signing.c2pa import Signer
-from kzmark.signing.identity import IdentitySpec
+from kzmark.signing.identity import Identity, open_identity
 from kzmark.statement import Statement
 from kzmark.still import Still, is_picture
 from kzmark.subject import Subject, read_layers
-from kzmark.vocabulary import Layer
+from kzmark.vocabulary import Corner, Layer
 
 Source = Any  # a path, bytes, a binary stream, a PIL.Image or a NumPy array
 Target = str | os.PathLike[str] | BinaryIO | None
@@ -92,6 +92,8 @@ class Stamper:
         languages: Order of the languages shown; the profile's own if empty.
         corner: Place of the plate; the profile's own if left out.
         limits: What one file may cost.
+        tsa: URL of a time stamp authority (RFC 3161), asked for every file; the only thing here
+            that opens a connection.
         audit: File of the audit log, or nothing for none.
 
     Raises:
@@ -103,17 +105,21 @@ class Stamper:
         self,
         statement: Statement,
         *,
-        identity: IdentitySpec | None = None,
+        identity: Identity | None = None,
         profile: str | Profile = DEFAULT,
         languages: Sequence[str] = (),
         corner: Corner | str | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        tsa: str = "",
         audit: str | os.PathLike[str] | None = None,
     ) -> None:
         loaded = load(profile) if isinstance(profile, str) else profile
         self.statement = statement
         self.limits = limits
-        self.identity = identity or IdentitySpec.default(organisation=statement.responsible.name)
+        self.tsa = tsa
+        self.identity = identity or open_identity(
+            create=True, organisation=statement.responsible.name
+        )
         self.style = NoticeStyle(
             profile=loaded,
             operation=statement.operation,
@@ -160,6 +166,7 @@ class Stamper:
         begun = time.perf_counter()
         output = paths.path_of(target)
         with _naming(source):
+            job: Plan | Finished
             if is_picture(source):
                 still = Still.of(source, paths.format_for(output, format), limits=self.limits)
                 subject, job = self._picture_job(still, options)
@@ -207,7 +214,7 @@ class Stamper:
         """The signer of this thread: native handles are never shared."""
         signer: Signer | None = getattr(self._local, "signer", None)
         if signer is None:
-            signer = self._local.signer = Signer(self.identity)
+            signer = self._local.signer = Signer(self.identity, tsa=self.tsa)
         return signer
 
     def _file_job(self, source: Source, *, replace: bool) -> tuple[Subject, Plan | Finished]:

@@ -116,6 +116,24 @@ class Training(StrEnum):
         }[self]
 
 
+class Corner(StrEnum):
+    """Where the plate stands in the displayed picture."""
+
+    TOP_LEFT = "top-left"
+    TOP_RIGHT = "top-right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM_RIGHT = "bottom-right"
+    BOTTOM_STRIP = "bottom-strip"
+
+
+class Placement(StrEnum):
+    """When the notice stands in a film."""
+
+    FULL = "full"
+    INTRO = "intro"
+    INTRO_REPEAT = "intro+repeat"
+
+
 class Layer(StrEnum):
     """One place a mark can live, and the notice beside them."""
 

@@ -184,6 +184,16 @@ def lay(target: Rgba, source: Rgba, *, blend: bool) -> None:
         target[half] = _over(source[half], target[half])
 
 
+def over_white(shown: Rgba) -> Pixels:
+    """Return RGBA pixels laid over white, as new RGB ones."""
+    alpha = shown[..., 3]
+    if alpha.min(initial=255) == 255:
+        return shown[..., :3].copy()
+    white = np.full((*alpha.shape, 4), 255, np.uint8)
+    lay(white, shown, blend=True)
+    return white[..., :3]
+
+
 def _over(source: Rgba, target: Rgba) -> Rgba:
     """Return source over target for lists of RGBA pixels, rounded to the nearest level."""
     above = source[:, 3:].astype(np.float32) / 255

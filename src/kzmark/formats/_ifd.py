@@ -1,15 +1,14 @@
-"""TIFF directories: read in place, changed without moving a byte that others may point at.
+"""TIFF directories, read in place.
 
-An EXIF block and a TIFF file are the same thing: a header, directories (IFDs) of entries, and values
-anywhere. MakerNotes and private tags hold offsets that only their makers understand, so existing
-bytes keep their places: a directory that must gain an entry is written anew at the end, together
-with the new values, and the one pointer that led to it is changed.
+An EXIF block and a TIFF file are built alike: a header, directories (IFDs) of entries, and values
+anywhere.
 
 Spec: TIFF 6.0, section 2; BigTIFF (magic 43) as libtiff writes it.
 """
 
+import contextlib
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,16 +16,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark._limits import Limits
-from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 
+BYTE: Final = 1
 ASCII: Final = 2
 SHORT: Final = 3
 LONG: Final = 4
 UNDEFINED: Final = 7
 LONG8: Final = 16
+EXIF_IFD: Final = 0x8769
+SUB_IFDS: Final = 0x014A
+PIECES: Final = ((0x0111, 0x0117), (0x0144, 0x0145), (0x0201, 0x0202))  # strips, tiles, thumbnail
+_POINTERS: Final = (EXIF_IFD, 0x8825, 0xA005, SUB_IFDS)  # Exif, GPS, Interoperability, SubIFDs
+_SUB_LIMIT: Final = 64  # sub-directories of one directory
 _CLASSIC: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 UNIT: Final = _CLASSIC | {16: 8, 17: 8, 18: 8, 129: 1}  # LONG8, SLONG8, IFD8, UTF-8 (Exif 3.0)
-_INTEGER: Final = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8", 6: "i1", 8: "i2", 9: "i4"}
+_INTEGER: Final = {
+    1: "u1",
+    3: "u2",
+    4: "u4",
+    13: "u4",
+    16: "u8",
+    18: "u8",
+    6: "i1",
+    8: "i2",
+    9: "i4",
+}
 _ALL_ENTRIES: Final = 4  # times `max_elements`: entries of all directories of one file together
 
 
@@ -90,8 +105,7 @@ class Layout:
         """
         self.data = data
         self._limits = limits
-        self._known: dict[int, Directory] = {}
-        self._left = limits.max_elements * _ALL_ENTRIES
+        self.begin()
         self.order = {b"II": "<", b"MM": ">"}.get(bytes(data[:2]), "")
         magic = int.from_bytes(data[2:4], "little" if self.order == "<" else "big")
         self.big = magic == 43
@@ -105,6 +119,11 @@ class Layout:
         self._count = struct.Struct(self.order + ("Q" if self.big else "H"))
         self._pointer = struct.Struct(self.order + ("Q" if self.big else "L"))
         self.first = self.pointer_at(self.slot)
+
+    def begin(self) -> None:
+        """Forget what was read."""
+        self._known: dict[int, Directory] = {}
+        self._left = self._limits.max_elements * _ALL_ENTRIES
 
     def pointer_at(self, slot: int) -> int:
         """Return the offset stored at `slot`, or 0 if the file ends before it."""
@@ -158,12 +177,70 @@ class Layout:
         if code is None or not entry.count:
             raise MalformedMediaError(f"tag {entry.tag} holds no whole numbers")
         numbers = np.frombuffer(self.value(entry), dtype=self.order + code)
+        if numbers.dtype.itemsize == 8 and numbers.max() >= 1 << 62:
+            raise MalformedMediaError(f"tag {entry.tag} holds a number over any file")
         return numbers.astype(np.int64)
 
     def number(self, directory: Directory, tag: int, default: int) -> int:
         """Return the first whole number of a tag, or `default` if the tag is absent."""
         entry = directory.get(tag)
         return default if entry is None else int(self.integers(entry)[0])
+
+    def readable_chain(self, slot: int) -> Iterator[Directory]:
+        """Yield the directories of a chain as far as they can be read."""
+        with contextlib.suppress(MediaError):
+            for _, directory in self.chain(slot):
+                yield directory
+
+    def sub_directories(self, directory: Directory, tag: int = SUB_IFDS) -> list[Directory]:
+        """Return the directories that an entry points to, those only that can be read."""
+        found: list[Directory] = []
+        entry = directory.get(tag)
+        with contextlib.suppress(MediaError):
+            offsets = self.integers(entry)[:_SUB_LIMIT].tolist() if entry else []
+            found.extend(map(self.directory, offsets))
+        return found
+
+    def tree(self) -> list[Directory]:
+        """Return every directory that can be reached and read, pages first."""
+        found = {one.at: one for one in self.readable_chain(self.slot)}
+        waiting = list(found.values())
+        while waiting and len(found) < self._limits.max_elements:
+            parent = waiting.pop()
+            for tag in _POINTERS:
+                for child in self.sub_directories(parent, tag):
+                    if child.at not in found:
+                        found[child.at] = child
+                        waiting.append(child)
+        return list(found.values())
+
+    def extents(self) -> list[tuple[int, int]]:
+        """Return (start, end) of the header and of all directories and values of the tree."""
+        found = [(0, self.slot + self.pointer_size)]
+        for directory in self.tree():
+            found.append((directory.at, directory.slot + self.pointer_size))
+            found += [(at, at + size) for at, size in self.outline(directory.entries)]
+        return found
+
+    def alone(self, entry: Entry) -> bool:
+        """Say whether the value of an entry shares no byte with anything else of the tree."""
+        end = entry.start + entry.size
+        return sum(entry.start < other and at < end for at, other in self.extents()) <= 1
+
+    def outline(self, entries: Sequence[Entry]) -> list[tuple[int, int]]:
+        """Return the (offset, size) of those values that stand outside their entries."""
+        return [(e.start, e.size) for e in entries if e.size > self.pointer_size]
+
+    def regions(self, directory: Directory) -> Iterator[tuple[int, int]]:
+        """Yield the (offset, size) of a directory, of its values and of its pixels."""
+        yield directory.at, directory.slot + self.pointer_size - directory.at
+        yield from self.outline(directory.entries)
+        for where, how_long in PIECES:
+            starts, sizes = directory.get(where), directory.get(how_long)
+            with contextlib.suppress(MediaError):
+                if starts and sizes:
+                    pairs = zip(self.integers(starts), self.integers(sizes), strict=False)
+                    yield from ((int(start), int(size)) for start, size in pairs)
 
     def _read(self, at: int) -> Directory:
         head = at + self._count.size
@@ -188,118 +265,3 @@ class Layout:
         inside = at + self._entry.size - self.pointer_size
         start = inside if size <= self.pointer_size else self._pointer.unpack(field)[0]
         return Entry(tag=tag, kind=kind, count=count, at=at, start=start, size=size)
-
-
-class Draft(Layout):
-    """A layout that can be changed; `data` is a copy and holds the outcome."""
-
-    data: bytearray
-
-    def __init__(self, data: bytes | bytearray, *, limits: Limits) -> None:
-        """Copy `data` and read its header, like `Layout`."""
-        super().__init__(bytearray(data), limits=limits)
-
-    def point(self, slot: int, at: int) -> None:
-        """Store an offset at `slot`.
-
-        Raises:
-            LimitExceededError: If a classic TIFF would grow over 4 GiB.
-        """
-        if not self.big and at >= 1 << 32:
-            raise LimitExceededError("a classic TIFF ends at 4 GiB")
-        self._pointer.pack_into(self.data, slot, at)
-        self._forget()
-
-    def append(self, content: bytes) -> int:
-        """Put bytes at the end, word aligned, and return their offset."""
-        self.data.extend(bytes(-len(self.data) % self._word))
-        at = len(self.data)
-        self.data.extend(content)
-        return at
-
-    def widen(self, slot: int, tags: Iterable[int]) -> Directory:
-        """Give the directory that `slot` points to an (empty) entry for each of these tags.
-
-        A directory that has them all stays where it is; one that lacks some is written anew at the
-        end of the data; where `slot` holds 0, an empty directory is begun.
-        """
-        at = self.pointer_at(slot)
-        entries = self.directory(at).entries if at else ()
-        missing = set(tags) - {entry.tag for entry in entries}
-        if at and not missing:
-            return self.directory(at)
-        rows = [bytes(self.data[e.at : e.at + self._entry.size]) for e in entries]
-        for tag in sorted(missing):
-            place = next((i for i, row in enumerate(rows) if self._tag(row) > tag), len(rows))
-            rows.insert(place, self._entry.pack(tag, UNDEFINED, 0, b""))
-        following = self.directory(at).following if at else 0
-        self.point(slot, self.append(self._table(rows, following)))
-        return self.directory(self.pointer_at(slot))
-
-    def narrow(self, directory: Directory, tags: Iterable[int]) -> Directory:
-        """Take the entries of these tags out of a directory, in place; return what it is then."""
-        gone = set(tags)
-        rows = [
-            bytes(self.data[e.at : e.at + self._entry.size])
-            for e in directory.entries
-            if e.tag not in gone
-        ]
-        table = self._table(rows, directory.following)
-        room = directory.slot + self.pointer_size - directory.at
-        self.data[directory.at : directory.at + room] = table.ljust(room, b"\0")
-        self._forget()
-        return self.directory(directory.at)
-
-    def store(self, directory: Directory, tag: int, kind: int, content: bytes) -> None:
-        """Set the value of an entry that the directory has.
-
-        A long value goes to where the old one stood, if that is erased and wide enough, and
-        else to the end.
-        """
-        entry = directory.get(tag)
-        assert entry is not None
-        field = entry.at + self._entry.size - self.pointer_size
-        if len(content) <= self.pointer_size:
-            self.data[field : field + self.pointer_size] = content.ljust(self.pointer_size, b"\0")
-        elif self._blank(entry, len(content)):
-            self.data[entry.start : entry.start + len(content)] = content
-            self.point(field, entry.start)
-        else:
-            self.point(field, self.append(content))
-        head = struct.Struct(self.order + ("HQ" if self.big else "HL"))
-        head.pack_into(self.data, entry.at + 2, kind, len(content) // UNIT[kind])
-        self._forget()
-
-    def erase(self, regions: Iterable[tuple[int, int]]) -> None:
-        """Overwrite (offset, size) regions with zeros, and cut off those that end the data."""
-        for start, size in sorted(regions, reverse=True):
-            end = min(start + size, len(self.data))
-            if start < end:
-                self.data[start:end] = bytes(end - start)
-                if len(self.data) - end < self._word and not any(self.data[end:]):
-                    del self.data[start:]
-
-    def outline(self, entries: Sequence[Entry]) -> list[tuple[int, int]]:
-        """Return the (offset, size) of those values that stand outside their entries."""
-        return [(e.start, e.size) for e in entries if e.size > self.pointer_size]
-
-    @property
-    def _word(self) -> int:
-        return 8 if self.big else 2
-
-    def _forget(self) -> None:
-        self._known.clear()
-        self._left = self._limits.max_elements * _ALL_ENTRIES
-        self.first = self.pointer_at(self.slot)
-
-    def _tag(self, row: bytes) -> int:
-        tag: int = self._entry.unpack(row)[0]
-        return tag
-
-    def _table(self, rows: Sequence[bytes], following: int) -> bytes:
-        return self._count.pack(len(rows)) + b"".join(rows) + self._pointer.pack(following)
-
-    def _blank(self, entry: Entry, size: int) -> bool:
-        """Say whether the old value is erased and at least `size` bytes long."""
-        old = self.data[entry.start : entry.start + entry.size]
-        return len(old) == entry.size >= size > self.pointer_size and not any(old)

@@ -9,7 +9,7 @@ cannot be told different things by an encoding.
 import codecs
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from xml.parsers import expat
 
 from kzmark._limits import Limits
@@ -17,6 +17,8 @@ from kzmark.errors import LimitExceededError, MalformedMediaError
 
 XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
 _MAX_NAMESPACES: Final = 2_000  # declarations in one document: looking up one walks them all
+_MAX_ATTRIBUTES: Final = 1_000  # of one element
+_ATTRIBUTES_EACH: Final = 16  # on average
 _BOMS: Final = (  # the longer ones first: UTF-16's is the start of UTF-32's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -37,17 +39,23 @@ _ASCII_BASED: Final = re.compile(  # by Python's own names; every byte below 0x8
 )
 
 
-class Visitor(Protocol):
-    """Sees the elements of a scan, in the order of the document."""
+class Visitor:
+    """Sees what a scan finds, in the order of the document; offsets are in bytes of UTF-8."""
+
+    def namespace(self, prefix: str, uri: str) -> None:
+        """See a namespace declaration of the start tag that comes next."""
 
     def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
         """See a start tag; names are `uri local` or `local`, `offset` is that of its `<`."""
 
     def end(self, name: str, offset: int) -> None:
-        """See an end tag, or a second time the start tag of an empty element."""
+        """See an end tag; `offset` is that of its `<`, or behind the tag of an empty element."""
 
     def text(self, text: str) -> None:
         """See characters; one run of text may come in pieces."""
+
+    def instruction(self, target: str, data: str, offset: int) -> None:
+        """See a processing instruction."""
 
 
 def to_utf8(data: bytes, *, what: str) -> tuple[bytes, str]:
@@ -77,7 +85,7 @@ def scan(
 ) -> None:
     """Walk a UTF-8 document once; refuse what is broken, too deep, too rich, or declares entities.
 
-    Attributes count as elements. No entity is ever expanded beyond the five of XML.
+    No entity is ever expanded beyond the five of XML.
 
     Args:
         data: The document, without a byte order mark.
@@ -153,6 +161,7 @@ class _Guard:
         self._what = what
         self._doctype = doctype
         self._left = limits.max_elements
+        self._attributes_left = limits.max_elements * _ATTRIBUTES_EACH
         self._depth = 0
         self._namespaces = 0
 
@@ -160,7 +169,7 @@ class _Guard:
         parser.buffer_text = True
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
-        parser.StartNamespaceDeclHandler = self._namespace
+        parser.StartNamespaceDeclHandler = self.namespace
         parser.StartDoctypeDeclHandler = self._doctype_found
         parser.EntityDeclHandler = self._declared
         parser.AttlistDeclHandler = self._declared
@@ -170,7 +179,8 @@ class _Guard:
 
     def start(self, _name: str, attributes: Mapping[str, str]) -> None:
         self._depth += 1
-        self._left -= 1 + len(attributes)
+        self._left -= 1
+        self._attributes_left -= len(attributes)
         if self._depth > self._limits.max_depth:
             raise LimitExceededError(
                 f"{self._what} is nested over the limit of {self._limits.max_depth} levels"
@@ -179,11 +189,13 @@ class _Guard:
             raise LimitExceededError(
                 f"{self._what} has over the limit of {self._limits.max_elements} elements"
             )
+        if len(attributes) > _MAX_ATTRIBUTES or self._attributes_left < 0:
+            raise LimitExceededError(f"{self._what} has too many attributes")
 
     def end(self, _name: str) -> None:
         self._depth -= 1
 
-    def _namespace(self, _prefix: str | None, _uri: str | None) -> None:
+    def namespace(self, _prefix: str | None, _uri: str | None) -> None:
         self._namespaces += 1
         if self._namespaces > _MAX_NAMESPACES:
             raise LimitExceededError(f"{self._what} declares over {_MAX_NAMESPACES} namespaces")
@@ -211,8 +223,17 @@ def _show(parser: expat.XMLParserType, guard: _Guard, visitor: Visitor) -> None:
         guard.end(name)
         visitor.end(name, parser.CurrentByteIndex)
 
+    def namespace(prefix: str | None, uri: str | None) -> None:
+        guard.namespace(prefix, uri)
+        visitor.namespace(prefix or "", uri or "")
+
+    def instruction(target: str, data: str) -> None:
+        visitor.instruction(target, data, parser.CurrentByteIndex)
+
     parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.StartNamespaceDeclHandler = namespace
+    parser.ProcessingInstructionHandler = instruction
     parser.CharacterDataHandler = visitor.text
 
 

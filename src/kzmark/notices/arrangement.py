@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kzmark.notices import letters
-from kzmark.notices.badge import FRAME, GAP, PAD, TAIL, WIDTH, Metrics
+from kzmark.notices.badge import BELOW, GAP, PAD, TAIL, WIDTH, Metrics
 from kzmark.notices.style import NoticeStyle
 from kzmark.profile import Wording
 
@@ -57,12 +57,12 @@ class Arrangement:
         width = metrics.of(PAD) + across + metrics.of(TAIL)
         if metrics.whole:
             width = -(-width // 1)
-        return width, max(height + metrics.of(FRAME), metrics.height) + 2 * metrics.of(PAD)
+        return width, max(height, metrics.height) + 2 * metrics.of(PAD)
 
     def offset(self, metrics: Metrics) -> tuple[float, float]:
         """Return where the first line's row starts, from the upper left corner of the badge."""
         if self.under:
-            return 0, metrics.height
+            return 0, metrics.height + metrics.of(BELOW)
         left = metrics.of(WIDTH) + metrics.of(GAP)
         middle = metrics.pitch / 2 if len(self.lines) == 1 else 0
         return left, middle // 1 if metrics.whole else middle

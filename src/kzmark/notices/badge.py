@@ -17,6 +17,7 @@ WIDTH: Final = 3.0
 FRAME: Final = 0.13
 PAD: Final = 0.55  # plate around the badge
 GAP: Final = 0.7  # between the badge and the words
+BELOW: Final = 0.35  # between the badge and words that stand under it
 TAIL: Final = 0.75  # plate after the words: more than PAD, because their right edge is ragged
 
 

@@ -22,7 +22,9 @@ ASCENT: Final = 0.9  # above the baseline to the em: capitals with breve or diae
 DESCENT: Final = 0.25  # below the baseline to the em: descenders of Қ, р, ү and of brackets
 _UNITS: Final = 1000  # size at which widths are measured, in pixels an em
 _NO_LETTER: Final = "\uffff"  # a noncharacter: drawn as the font's box for missing letters
-_FINE: Final = 480  # height, in pixels an em, from which more oversampling shows no difference
+_FINE: Final = 200  # pixels an em from which rounded advances and hinting no longer show
+_SMALL: Final = 12  # height of capitals, in pixels, below which strokes are thinner than a pixel
+_BOOST: Final = 0.8  # exponent that keeps such strokes from looking faint
 
 
 def face(*, bold: bool = False) -> Path:
@@ -74,14 +76,16 @@ def coverage(text: str, cap: int, *, bold: bool = False) -> tuple[NDArray[np.uin
         How much of each pixel the letters cover, 0 to 255, read-only; and the row on which they
         stand. The left edge is the start of the first letter's advance.
     """
-    times = max(1, min(8, round(_FINE * CAP / cap)))
     em = cap / CAP
+    times = max(1, min(16, round(_FINE / em)))
     up, down = math.ceil(ASCENT * em), math.ceil(DESCENT * em)
     across = math.ceil(width(text, bold=bold) * cap) + 1
     canvas = Image.new("L", (across * times, (up + down) * times))
     font = _font(face(bold=bold), em * times)
     ImageDraw.Draw(canvas).text((0, up * times), text, fill=255, font=font, anchor="ls")
     pixels = np.asarray(canvas.reduce(times) if times > 1 else canvas)
+    if cap < _SMALL:
+        pixels = np.round(255 * (pixels / 255) ** _BOOST).astype(np.uint8)
     pixels.setflags(write=False)
     return pixels, up
 

@@ -1,0 +1,42 @@
+"""Check the hash chain of an audit log; list the stampings that began and never ended."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Final, TextIO
+
+HELP: Final = "check an audit log"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    check = commands.add_parser("check", help="check the hash chain; list intents without done")
+    check.add_argument("log", type=Path, metavar="LOG")
+    check.add_argument("--json", action="store_true", help="one JSON object")
+
+
+def run(args: Namespace, out: TextIO) -> int:
+    """Print what the log shows; 1 if its chain is broken."""
+    from kzmark import audit
+
+    found = audit.check(args.log)
+    if args.json:
+        body = {
+            "log": str(args.log),
+            "lines": found.lines,
+            "done": found.done,
+            "failed": found.failed,
+            "head": found.head,
+            "broken": [{"line": place.line, "cause": place.cause} for place in found.broken],
+            "unfinished": [dict(event) for event in found.unfinished],
+        }
+        print(json.dumps(body, ensure_ascii=False), file=out)
+        return 1 if found.broken else 0
+    print(f"{args.log}: {found.lines} lines, {found.done} done, {found.failed} failed", file=out)
+    for place in found.broken:
+        print(f"  line {place.line}: {place.cause}", file=out)
+    for event in found.unfinished:
+        print(f"  never ended: {event.get('source')} at {event.get('time')}", file=out)
+    print(f"  chain: {'broken' if found.broken else 'whole'}, head {found.head}", file=out)
+    return 1 if found.broken else 0

@@ -1,0 +1,93 @@
+"""Signing identities: make one, show it, or request a certificate for its key.
+
+A new identity is a private root and a signing certificate. Others will see "valid, not on a trust
+list": that is no failure, and `kzmark verify --trust root.pem` says "trusted".
+"""
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from kzmark.signing.identity import Identity
+
+HELP: Final = "make, show or certify who signs"
+_ALGORITHMS: Final = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="action")
+    new = commands.add_parser("new", help="make a private root and a signing certificate")
+    new.add_argument("--organisation", metavar="NAME", help="the responsible party")
+    new.add_argument("--algorithm", choices=_ALGORITHMS, default="es256")
+    new.add_argument("--days", type=int, default=365, metavar="N", help="validity, 1 to 366")
+    new.add_argument("--replace", action="store_true", help="the old one is kept beside it")
+    show = commands.add_parser("show", help="show an identity and what verifiers will say of it")
+    show.add_argument("--json", action="store_true", help="one JSON object")
+    csr = commands.add_parser("csr", help="print a certificate request (PKCS #10) for its key")
+    for command in (new, show, csr):
+        command.add_argument("--dir", type=Path, metavar="DIR", help="folder of the identity")
+
+
+def run(args: Namespace, out: TextIO) -> int:
+    """Make, show or request."""
+    from kzmark.signing import folder
+    from kzmark.signing.algorithm import Algorithm
+    from kzmark.signing.identity import (
+        ORGANISATION,
+        certificate_request,
+        describe,
+        new_identity,
+        open_identity,
+    )
+
+    if args.action == "new":
+        where = args.dir or folder.default_folder()
+        made = new_identity(
+            where,
+            organisation=args.organisation or ORGANISATION,
+            algorithm=Algorithm(args.algorithm),
+            days=args.days,
+            replace=args.replace,
+        )
+        print(f"made an identity in {where}", file=out)
+        _print(describe(made), out)
+        print("  others will see: valid, not on a trust list; give them root.pem", file=out)
+        return 0
+    identity = open_identity(args.dir, expired_ok=True)
+    if args.action == "csr":
+        print(certificate_request(identity), end="", file=out)
+    elif args.json:
+        print(json.dumps(describe(identity), ensure_ascii=False), file=out)
+    else:
+        _print(describe(identity), out)
+    return 0
+
+
+def chosen(where: Path | None, organisation: str, *, quiet: bool) -> "Identity":
+    """Return the identity that `stamp` signs with, made on first use and said so plainly."""
+    from kzmark.signing import folder, spec
+    from kzmark.signing.identity import open_identity
+
+    home = spec.find(where).folder
+    is_new = home is not None and not folder.holds_identity(home)
+    identity = open_identity(where, create=True, organisation=organisation)
+    if is_new and not quiet:
+        print(
+            f"kzmark: made a signing identity in {home}; others will see its signatures as "
+            '"valid, not on a trust list"',
+            file=sys.stderr,
+        )
+    for warning in identity.warnings:
+        print(f"kzmark: warning: {warning}", file=sys.stderr)
+    return identity
+
+
+def _print(facts: dict[str, object], out: TextIO) -> None:
+    for name, value in facts.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        for one in values:
+            print(f"  {name.replace('_', ' ')}: {one}", file=out)

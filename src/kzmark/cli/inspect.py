@@ -1,0 +1,37 @@
+"""Every layer found in a file, ours and others'; nothing is judged."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+HELP: Final = "show every layer of a file, ours and others'"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="one JSON object a layer, one a line")
+
+
+def run(args: Namespace, out: TextIO) -> int:
+    """Print the layers of one file."""
+    from kzmark import api
+
+    for piece in api.inspect(args.file):
+        found: dict[str, Any] = {
+            **piece.to_dict(),
+            "mark": piece.mark.to_dict() if piece.mark else None,
+            "facts": dict(piece.facts),
+        }
+        if args.json:
+            print(json.dumps({"source": str(args.file), **found}, ensure_ascii=False), file=out)
+            continue
+        note = f"  {piece.code} {piece.detail}".rstrip()
+        print(f"{found['layer']}: {found['status']} ({found['basis']}){note}", file=out)
+        for name, value in piece.facts.items():
+            print(f"    {name}: {value}", file=out)
+        if piece.mark:
+            text = json.dumps(found["mark"], ensure_ascii=False, indent=2, sort_keys=True)
+            print("    record: " + text.replace("\n", "\n    "), file=out)
+    return 0

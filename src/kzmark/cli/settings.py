@@ -1,0 +1,101 @@
+"""Where the options of `stamp` come from: the command line wins, then `KZMARK_*`, then kzmark.toml.
+
+Settings become words in front of the command line's own, so that argparse judges all of them by
+the same rules.
+"""
+
+import os
+import tomllib
+from argparse import Action, ArgumentParser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from kzmark.errors import RequestError
+
+FILE_NAME: Final = "kzmark.toml"
+PREFIX: Final = "KZMARK_"
+EXCLUSIVE: Final = (frozenset({"owner", "holder"}), frozenset({"output", "out_dir", "in_place"}))
+NOT_SETTINGS: Final = frozenset({"help", "sources", "config", "dry_run", "run"})
+_ELSEWHERE: Final = frozenset(
+    {"cert", "key", "key_password"}
+)  # KZMARK_CERT and so on: the identity
+
+
+def words(parser: ArgumentParser, argv: Sequence[str], *, config: Path | None) -> list[str]:
+    """Return the words of the settings file and the environment that `argv` does not overrule.
+
+    Raises:
+        RequestError: If a settings file cannot be read, or names what is no option.
+    """
+    actions = {a.dest: a for a in parser._actions if a.dest not in NOT_SETTINGS}  # noqa: SLF001
+    given = _given(actions, argv)
+    found: dict[str, list[str]] = {}
+    for level in (_from_file(actions, config), _from_environment(actions)):
+        for name in level:
+            for rival in _rivals(name):
+                found.pop(rival, None)
+        found |= level
+    for name in given:
+        for rival in _rivals(name):
+            found.pop(rival, None)
+    return [word for spelt in found.values() for word in spelt]
+
+
+def find(start: Path) -> Path | None:
+    """Return the nearest `kzmark.toml`, from a folder upward."""
+    for folder in (start, *start.parents):
+        if (path := folder / FILE_NAME).is_file():
+            return path
+    return None
+
+
+def _given(actions: Mapping[str, Action], argv: Sequence[str]) -> set[str]:
+    options = {word.partition("=")[0] for word in argv if word.startswith("-")}
+    return {name for name, action in actions.items() if options & set(action.option_strings)}
+
+
+def _rivals(name: str) -> frozenset[str]:
+    return next((group for group in EXCLUSIVE if name in group), frozenset({name}))
+
+
+def _from_file(actions: Mapping[str, Action], config: Path | None) -> dict[str, list[str]]:
+    path = config or find(Path.cwd())
+    if path is None:
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RequestError(f"cannot be read: {error}", source=str(path)) from error
+    found = {}
+    for key, value in table.items():
+        name = key.replace("-", "_")
+        if name not in actions:
+            known = ", ".join(sorted(actions)).replace("_", "-")
+            raise RequestError(f"{key} is no option of stamp", source=str(path), hint=known)
+        found[name] = _spell(actions[name], value, source=str(path))
+    return found
+
+
+def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
+    found = {}
+    for variable, value in sorted(os.environ.items()):
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name in actions and value:
+            switch = actions[name].nargs == 0
+            truth = value.lower() not in {"0", "false", "no"}
+            found[name] = _spell(actions[name], truth if switch else value, source=variable)
+    return found
+
+
+def _spell(action: Action, value: Any, *, source: str) -> list[str]:
+    option = action.option_strings[-1]
+    if action.nargs == 0:
+        if not isinstance(value, bool):
+            raise RequestError(f"{option[2:]} is true or false", source=source)
+        return [option] if value else []
+    if isinstance(value, list):
+        value = ",".join(map(str, value))
+    if isinstance(value, bool | dict):
+        raise RequestError(f"{option[2:]} is {value!r}", source=source)
+    return [f"{option}={value}"]

@@ -1,0 +1,89 @@
+"""The options of `stamp`, group by group."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Final
+
+from kzmark.vocabulary import (
+    Autonomy,
+    Corner,
+    Mode,
+    Operation,
+    Oversight,
+    Risk,
+    Simulates,
+    SourceType,
+    Training,
+)
+
+POINTERS: Final = ("user_agreement", "explanation", "data_information")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="files or folders")
+    _where(parser)
+    _who(parser)
+    _what(parser)
+    _look(parser)
+    _how(parser)
+
+
+def _where(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("where to")
+    group.add_argument("-o", "--output", type=Path, metavar="OUT", help="one file, or a folder")
+    group.add_argument("--out-dir", type=Path, metavar="DIR", help="the tree is mirrored below it")
+    group.add_argument("--in-place", action="store_true", help="replace the inputs")
+    group.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
+    group.add_argument("--recursive", action="store_true", help="go down into folders")
+
+
+def _who(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("who answers for it")
+    group.add_argument("--owner", metavar="NAME", help="owner of the AI system")
+    group.add_argument("--holder", metavar="NAME", help="holder of the AI system, in its place")
+    group.add_argument("--bin", default="", metavar="12DIGITS", help="business id number")
+    group.add_argument("--contact", default="", metavar="TEXT", help="address, site or mail")
+
+
+def _what(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("what is stated")
+    group.add_argument("--system", metavar="NAME", help="name of the AI system")
+    group.add_argument("--system-version", default="", metavar="V")
+    group.add_argument("--provider", default="", metavar="NAME", help="who offers the system")
+    for option, words, clause in (
+        ("--risk", Risk, "17(1)"),
+        ("--autonomy", Autonomy, "17(2)"),
+        ("--mode", Mode, "17(4)"),
+    ):
+        group.add_argument(option, choices=[*map(str, words)], help=f"Article {clause}")
+    group.add_argument("--operation", choices=[*map(str, Operation)], default="created")
+    group.add_argument("--source-type", choices=[*map(str, SourceType)], help="IPTC term")
+    group.add_argument(
+        "--simulates", default="", metavar="A,B", help=f"any of {', '.join(Simulates)}"
+    )
+    group.add_argument("--human-oversight", choices=[*map(str, Oversight)], help="C2PA 2.4, 18.28")
+    group.add_argument("--training", choices=[*map(str, Training)], help="Article 23(5)")
+    for name in POINTERS:
+        option = f"--{name.replace('_', '-')}"
+        group.add_argument(option, default="", metavar="URI", help="never fetched")
+
+
+def _look(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("how the notice looks")
+    group.add_argument("--profile", metavar="NAME|FILE", help="words and numbers (kz-2026.1)")
+    group.add_argument("--lang", default="", metavar="KK,RU", help="languages, in this order")
+    group.add_argument("--corner", choices=[*map(str, Corner)], help="place of the plate")
+
+
+def _how(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("how it runs")
+    group.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    group.add_argument("--identity", type=Path, metavar="DIR", help="who signs")
+    group.add_argument("--tsa", default="", metavar="URL", help="time stamp authority (network)")
+    group.add_argument("--replace", action="store_true", help="replace a different mark")
+    group.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
+    group.add_argument("--jobs", type=int, default=1, metavar="N", help="threads; 0 = one a core")
+    group.add_argument("--audit-log", default="", metavar="FILE", help="or 'none'")
+    group.add_argument("--json", action="store_true", help="one JSON object a line")
+    group.add_argument("--quiet", action="store_true", help="no words but errors")
