@@ -62,11 +62,13 @@ def check_sha256(digest: str) -> None:
         raise RecordError("source_sha256 must be 64 lower-case hexadecimal digits")
 
 
-def check_pointers(pointers: Mapping[str, str]) -> None:
-    """Refuse pointers under unknown names."""
+def check_pointers(pointers: Mapping[str, Any]) -> None:
+    """Refuse pointers under unknown names, and what is no text."""
     for name, uri in pointers.items():
         if name not in POINTERS:
             raise RecordError(f"pointers.{name} is not known", hint=", ".join(sorted(POINTERS)))
+        if not isinstance(uri, str):
+            raise RecordError(f"pointers.{name} is not a text")
         check_text(uri, f"pointers.{name}")
 
 

@@ -6,7 +6,7 @@ docs/reference/mark-1.schema.json. A reader refuses a `schema` number it does no
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Self
@@ -30,7 +30,6 @@ from kzmark.vocabulary import (
 
 SCHEMA: Final = 1
 MAX_RECORD: Final = 64 << 10  # bytes of JSON; a real record has about one thousand
-_PER_FILE: Final = frozenset({"mark_id", "created", "notice", "source_sha256", "history"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,26 +248,6 @@ class Mark:
             RecordError: If it is not JSON, too long, too deep, or breaks the schema.
         """
         return cls.from_dict(_record.parse_json(data, limit=MAX_RECORD))
-
-
-def differences(first: Mark, second: Mark) -> list[str]:
-    """Return the dotted names of the fields in which two marks differ, sorted."""
-    return sorted(_walk(first.to_dict(), second.to_dict(), ""))
-
-
-def same_statement(first: Mark, second: Mark) -> bool:
-    """Say whether two marks state the same, whenever made and wherever their notices stand."""
-    names = [name.partition(".")[0] for name in differences(first, second)]
-    said = first.notice.languages == second.notice.languages
-    return said and _PER_FILE.issuperset(names)
-
-
-def _walk(first: Any, second: Any, name: str) -> Iterator[str]:
-    if isinstance(first, dict) and isinstance(second, dict):
-        for key in first.keys() | second.keys():
-            yield from _walk(first.get(key), second.get(key), f"{name}.{key}" if name else key)
-    elif first != second:
-        yield name
 
 
 def _system(reader: _record.Reader) -> System:

@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 from kzmark import policy as policies
 from kzmark._io import sha256
 from kzmark._limits import Limits
+from kzmark.comparison import differences
 from kzmark.errors import (
     BackendMissingError,
     CheckError,
@@ -22,7 +23,7 @@ from kzmark.errors import (
 )
 from kzmark.formats._base import Adapter, Draws, Paints, Pictures
 from kzmark.formats.layers import sidecar
-from kzmark.mark import Mark, differences
+from kzmark.mark import Mark
 from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan, Step, already_there, make_plan
 from kzmark.policy import Policy, agreed_mark

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from kzmark.comparison import differences, same_statement
 from kzmark.errors import MarkExistsError, PolicyUnsatisfiableError
 from kzmark.formats._base import (
     Adapter,
@@ -20,7 +21,7 @@ from kzmark.formats._base import (
     Paints,
     PatchFor,
 )
-from kzmark.mark import Mark, NoticeRecord, differences, same_statement
+from kzmark.mark import Mark, NoticeRecord
 from kzmark.notices import image
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle

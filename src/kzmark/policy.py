@@ -7,8 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from kzmark.comparison import differences
 from kzmark.errors import RequestError
-from kzmark.mark import Mark, differences
+from kzmark.mark import Mark
 from kzmark.report import Basis, Evidence, Finding, Outcome, Reason, Status, Verdict
 from kzmark.vocabulary import Layer
 

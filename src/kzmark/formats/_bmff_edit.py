@@ -270,7 +270,7 @@ class _Rewriting:
         """Say what becomes of an item that a track repeats."""
         theirs = meta.items[number]
         for put in self._puts:
-            if put.kind == theirs.kind and put.content_type == (theirs.content_type or RDF):
+            if (put.kind, put.content_type) == (theirs.kind, theirs.content_type):
                 return old if theirs.encoding else put.data
         return old
 

@@ -22,7 +22,7 @@ _SIZES: Final = (0, 4, 8)
 
 
 class Extent(NamedTuple):
-    """A run of bytes: start, from the first byte of the file or of `idat`, length, `extent_index`."""
+    """A run of bytes: start in the file or in `idat`, length, and its `extent_index`."""
 
     start: int
     length: int
@@ -86,6 +86,7 @@ class Meta:
         items: By item ID, in the order of the file.
         places: By item ID, in the order of `iloc`.
         references: In the order of the file.
+        links: Where the references of one type lead from one item.
         iloc_version: Version of its `iloc` box.
         index_size: Bytes that an `extent_index` takes there.
         normal: Whether `iloc` needs no rewriting: no base offsets.
@@ -97,15 +98,14 @@ class Meta:
     items: dict[int, Item]
     places: dict[int, Location]
     references: list[Reference]
+    links: Mapping[tuple[bytes, int], tuple[int, ...]]
     iloc_version: int
     index_size: int
     normal: bool
 
-    def targets(self, kind: bytes, source: int) -> Iterator[int]:
-        """Yield the items that references of this type lead to from one item."""
-        for reference in self.references:
-            if reference.kind == kind and reference.source == source:
-                yield from reference.targets
+    def targets(self, kind: bytes, source: int) -> tuple[int, ...]:
+        """Return the items that references of this type lead to from one item."""
+        return self.links.get((kind, source), ())
 
     def numbers(self) -> set[int]:
         """Return every item ID that is spoken for anywhere in the box."""
@@ -129,13 +129,15 @@ def read_meta(data: bytes, span: Span, *, limits: Limits) -> Meta:
     idat = first(children, b"idat")
     ends = {IN_FILE: len(data), IN_IDAT: idat.end - idat.body if idat else 0}
     places = _Places(data, iloc, ends, limits)
+    references = list(_references(data, iref, limits))
     return Meta(
         span=span,
         children=children,
         primary=_primary(data, first(children, b"pitm")),
         items={item.number: item for item in _items(data, iinf, limits)},
         places=places.found,
-        references=list(_references(data, iref, limits)),
+        references=references,
+        links={(kind, source): targets for kind, source, targets in reversed(references)},
         iloc_version=places.version,
         index_size=places.index_size,
         normal=places.normal,

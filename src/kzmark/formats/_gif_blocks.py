@@ -152,10 +152,12 @@ def parse(data: bytes, *, limits: Limits) -> Gif:
         MalformedMediaError: If it ends early or a block is of no known kind.
         LimitExceededError: If it has more frames or extensions than allowed.
     """
-    gif, end = _head(data)
+    gif, start = _head(data)
+    end = len(data)
     images = 0
-    for block, end in _blocks(data, end):
+    for block, after in _blocks(data, start):
         if block is None:
+            end = after
             break
         gif.blocks.append(block)
         images += isinstance(block, Image)

@@ -15,7 +15,7 @@ from PIL import GifImagePlugin
 from PIL import Image as PillowImage
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
-from kzmark.errors import MalformedMediaError
+from kzmark.errors import LimitExceededError, MalformedMediaError
 from kzmark.formats._gif_blocks import Gif, Image, parse
 
 Indices = NDArray[np.uint8]  # (height, width)
@@ -61,12 +61,17 @@ def encode(indices: Indices, like: Image, *, left: int, top: int) -> Image:
     """Return `like` with other indices at another place; its flags and colour table stay.
 
     An interlaced frame stays interlaced where Pillow can write it (16 rows and columns or more).
+
+    Raises:
+        LimitExceededError: If a side is over 65,535 px, the most a GIF can state.
     """
+    height, width = indices.shape
+    if max(width, height) > 0xFFFF:
+        raise LimitExceededError(f"a GIF frame cannot be {width}x{height} px")
     buffer = io.BytesIO()
     picture = PillowImage.fromarray(indices)
     picture.save(buffer, "GIF", optimize=False, interlace=int(like.interlaced))
     blocks = parse(buffer.getvalue(), limits=DEFAULT_LIMITS).blocks
     coded = next(block for block in blocks if isinstance(block, Image))
-    height, width = indices.shape
     flags = like.flags & ~0x40 | coded.flags & 0x40
     return replace(like, box=(left, top, width, height), flags=flags, data=coded.data)

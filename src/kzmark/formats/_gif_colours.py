@@ -45,6 +45,7 @@ def fit(
     *,
     transparent: int | None,
     hollow: bool,
+    merge: bool,
 ) -> Fitted:
     """Find or make room for colours in a frame's table; the transparent index is never used.
 
@@ -59,6 +60,7 @@ def fit(
         weights: How many pixels each of these takes.
         transparent: The index that is not drawn, if there is one.
         hollow: Whether the frame needs such an index.
+        merge: Whether colours of the frame may move to let important ones in.
     """
     counts = counts.copy()
     moved = np.arange(_MOST, dtype=np.uint8)
@@ -67,7 +69,7 @@ def fit(
         _reserve(fitted, counts)
     before = fitted.table
     _fill(fitted, before, counts, colours)
-    if not fitted.exact and _far(fitted, colours, weights):
+    if merge and not fitted.exact and _far(fitted, colours, weights):
         fitted.table = before
         for _ in range(_FREED):
             _merge(fitted, counts)

@@ -29,6 +29,7 @@ _NO_CANVAS: Final[Rgba] = np.zeros((0, 0, 4), np.uint8)
 def painted(gif: Gif, patch: Patch, *, limits: Limits, file_bytes: int) -> tuple[Gif, list[str]]:
     """Return the GIF with the patch on every frame, and notes on what else changed."""
     width, height = gif.size
+    grown = gif.resized(width, height + patch.grow) if patch.grow else gif
     shown = gif.frames
     steps = cover([one.frame for one in shown], patch.box, (width, height + patch.grow))
     changed: dict[int, list[Block]] = {}
@@ -45,7 +46,6 @@ def painted(gif: Gif, patch: Patch, *, limits: Limits, file_bytes: int) -> tuple
         merged |= new.settle()
         changed |= new.blocks()
     blocks = [new for at, old in enumerate(gif.blocks) for new in changed.get(at, [old])]
-    grown = gif.resized(width, height + patch.grow) if patch.grow else gif
     return dataclasses.replace(grown, blocks=blocks), [MERGED] if merged else []
 
 
@@ -105,7 +105,13 @@ class _Redrawn:
         colours, which, weights = _distinct(self.layer[over][:, :3])
         table = self._whole_table(counts)
         fitted = _gif_colours.fit(
-            table, counts, colours, weights, transparent=self.transparent, hollow=hollow
+            table,
+            counts,
+            colours,
+            weights,
+            transparent=self.transparent,
+            hollow=hollow,
+            merge=not self._shows_through(),
         )
         if not fitted.exact and self._shows_through():
             self.indices[over] = self.transparent
@@ -181,7 +187,7 @@ def layers(
 def _distinct(
     colours: NDArray[np.uint8],
 ) -> tuple[_gif_colours.Table, NDArray[np.int64], NDArray[np.int64]]:
-    """Return the different colours, the number of each given one among them, and how many are so."""
+    """Return the different colours, which of them each pixel has, and how many have each."""
     packed = colours.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
     found, which, weights = np.unique(packed, return_inverse=True, return_counts=True)
     rgb = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)

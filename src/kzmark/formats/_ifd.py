@@ -31,7 +31,7 @@ _POINTERS: Final = (EXIF_IFD, 0x8825, 0xA005, SUB_IFDS)  # Exif, GPS, Interopera
 _SUB_LIMIT: Final = 64  # sub-directories of one directory
 _CLASSIC: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 UNIT: Final = _CLASSIC | {16: 8, 17: 8, 18: 8, 129: 1}  # LONG8, SLONG8, IFD8, UTF-8 (Exif 3.0)
-_INTEGER: Final = {
+INTEGER: Final = {
     1: "u1",
     3: "u2",
     4: "u4",
@@ -173,7 +173,7 @@ class Layout:
         Raises:
             MalformedMediaError: If it holds none, other values, or leaves the data.
         """
-        code = _INTEGER.get(entry.kind)
+        code = INTEGER.get(entry.kind)
         if code is None or not entry.count:
             raise MalformedMediaError(f"tag {entry.tag} holds no whole numbers")
         numbers = np.frombuffer(self.value(entry), dtype=self.order + code)
@@ -222,10 +222,16 @@ class Layout:
             found += [(at, at + size) for at, size in self.outline(directory.entries)]
         return found
 
-    def alone(self, entry: Entry) -> bool:
-        """Say whether the value of an entry shares no byte with anything else of the tree."""
-        end = entry.start + entry.size
-        return sum(entry.start < other and at < end for at, other in self.extents()) <= 1
+    def shared(self) -> set[int]:
+        """Return the offsets of those parts of the tree that share a byte with another part."""
+        found: set[int] = set()
+        last, reach = 0, 0
+        for at, end in sorted(self.extents()):
+            if at < reach:
+                found |= {at, last}
+            if end > reach:
+                last, reach = at, end
+        return found
 
     def outline(self, entries: Sequence[Entry]) -> list[tuple[int, int]]:
         """Return the (offset, size) of those values that stand outside their entries."""

@@ -6,11 +6,13 @@ values, and the one pointer that led to it is changed.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
+
+import numpy as np
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError
-from kzmark.formats._ifd import LONG, LONG8, UNDEFINED, UNIT, Directory, Entry, Layout
+from kzmark.formats._ifd import INTEGER, LONG, LONG8, UNDEFINED, UNIT, Directory, Entry, Layout
 
 
 class Draft(Layout):
@@ -92,6 +94,23 @@ class Draft(Layout):
         head = struct.Struct(self.order + ("HQ" if self.big else "HL"))
         head.pack_into(self.data, entry.at + 2, kind, len(content) // UNIT[kind])
         self._forget()
+
+    def renumber(
+        self, directory: Directory, tag: int, numbers: Sequence[int], *, shared: Container[int]
+    ) -> None:
+        """Set the whole numbers of an entry, in place if they fit and nobody else reads them."""
+        entry = directory.get(tag)
+        assert entry is not None
+        code = INTEGER.get(entry.kind)
+        fits = code and max(numbers) < 1 << 8 * UNIT[entry.kind]
+        if not fits or entry.count != len(numbers) or entry.start in shared:
+            kind = LONG8 if self.big else LONG
+            content = np.array(numbers, self.order + INTEGER[kind]).tobytes()
+            self.store(directory, tag, kind, content)
+        else:
+            content = np.array(numbers, f"{self.order}{code}").tobytes()
+            self.data[entry.start : entry.start + len(content)] = content
+            self._forget()
 
     def settle_pointer(self, directory: Directory, tag: int) -> int:
         """Make an entry a single offset (0 if it was empty) and return where that offset stands."""

@@ -5,7 +5,7 @@ Spec: PNG third edition, 10 (compression); RFC 1950, RFC 1951.
 
 import zlib
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ Bytes = NDArray[np.uint8]
 _MOST: Final = 1032  # bytes out of one byte in: the ceiling of deflate (a 258-byte match in 2 bits)
 _FIRST: Final = 64  # bytes of the wrapper, and room for rounding
 _STEP: Final = 256 << 10  # bytes handed over at once
-_SAMPLE: Final = 32 << 10  # bytes of one piece that is tried
-_PIECES: Final = 4
-_FAST_ENOUGH: Final = 1.04  # a faster way may cost this much in size
+_SMALL: Final = 128 << 10  # raw bytes for which every way is tried; also the size of a sample
+_PIECE: Final = 32 << 10  # bytes of one piece of a sample: the window of deflate
+_NOISE: Final = 0.2  # compressed to raw size above which a picture is a photograph
+_NEAR: Final = 1.04  # what the fastest way may cost in size
+_SLACK: Final = 1.08  # what any way may cost against the stream it replaces
 
 
 def inflate(parts: Iterable[memoryview], size: int, *, what: str = "the picture") -> Bytes:
@@ -34,10 +36,9 @@ def inflate(parts: Iterable[memoryview], size: int, *, what: str = "the picture"
     if size > _MOST * len(compressed) + _FIRST:
         raise MalformedMediaError(f"{len(compressed)} bytes cannot hold {what} of {size} bytes")
     raw = np.empty(size, np.uint8)
-    stream = isal_zlib.decompressobj()
     try:
-        filled = _fill(stream, memoryview(compressed), raw)
-    except isal_zlib.error as error:
+        filled = _fill(isal_zlib.decompressobj(), compressed, raw)
+    except isal_zlib.error as error:  # type: ignore[misc]  # its stub calls the class an instance
         raise MalformedMediaError(f"the data of {what} are damaged: {error}") from error
     if filled < size:
         raise MalformedMediaError(f"the data of {what} end after {filled} of {size} bytes")
@@ -63,44 +64,55 @@ def inflate_text(data: bytes | memoryview, *, limit: int, what: str) -> bytes:
     return text
 
 
-def deflate(raw: Bytes) -> bytes:
-    """Return a zlib stream: the fastest way whose size is near the best, judged on a sample.
+def deflate(raw: Bytes, *, like: int = 0) -> bytes:
+    """Return a zlib stream: the fastest way whose size is near that of the stream it replaces.
 
-    Three ways, fastest first. ISA-L wins on most graphics. Noise (photographs) has no repeats worth
-    looking for: there zlib with runs only is smaller than its highest levels and ten times faster.
-    Where long repeats count, nothing beats zlib's full search, which is then quick too. A small
-    picture is its own sample, so it gets the smallest of the three.
+    Three ways. ISA-L is the fastest and wins on most graphics. Noise (photographs) has no repeats
+    worth looking for: there zlib with runs only is smaller than its highest levels and ten times
+    faster. Where long repeats count, nothing beats zlib's full search, which is then quick too.
+
+    Args:
+        raw: Filtered rows.
+        like: Size of the stream that held them, nearly the same, in bytes; 0 if there was none.
     """
-    ways = (_isal, _runs, _search)
     data = np.ascontiguousarray(raw).reshape(-1)
-    if data.size <= _PIECES * _SAMPLE:
-        return min((way(data) for way in ways), key=len)
-    starts = np.linspace(0, data.size - _SAMPLE, _PIECES).astype(int).tolist()
-    sample = np.concatenate([data[start : start + _SAMPLE] for start in starts])
-    fast, runs = len(_isal(sample)), len(_runs(sample))
-    if runs < fast:
-        return _isal(data) if fast <= runs * _FAST_ENOUGH else _runs(data)
-    return _isal(data) if fast <= len(_search(sample)) * _FAST_ENOUGH else _search(data)
+    if data.size <= _SMALL:
+        return min((way(data) for way in (_isal, _runs, _search)), key=len)
+    ways = [_isal, _search]
+    if like > data.size * _NOISE:
+        ways = [_isal, _runs, _search] if _repeats(data) else [_runs, _isal, _search]
+    best = b""
+    for way in ways:
+        packed = way(data)
+        best = packed if not best or len(packed) < len(best) else best
+        if len(best) <= like * _SLACK:
+            break
+    return best
 
 
-def _fill(stream: object, left: memoryview, raw: Bytes) -> int:
-    """Inflate into `raw`, then look whether the stream ends well; return the bytes written."""
-    filled, piece = 0, b""
-    while True:
-        room = raw.size - filled
-        # One byte more than there is room for: asking for none would mean asking for everything.
-        out = stream.decompress(piece, max(room, 1))  # type: ignore[attr-defined]
-        if room == 0:
-            if out or stream.eof:  # type: ignore[attr-defined]
-                return filled
-        elif out:
-            raw[filled : filled + len(out)] = np.frombuffer(out, np.uint8)
-            filled += len(out)
-        piece = stream.unconsumed_tail  # type: ignore[attr-defined]
+def _repeats(data: Bytes) -> bool:
+    """Say whether ISA-L does about as well as runs alone, judged on a sample."""
+    starts = np.linspace(0, data.size - _PIECE, _SMALL // _PIECE).astype(int).tolist()
+    sample = np.concatenate([data[start : start + _PIECE] for start in starts])
+    return len(_isal(sample)) <= len(_runs(sample)) * _NEAR
+
+
+def _fill(stream: Any, compressed: bytes, raw: Bytes) -> int:
+    """Inflate into `raw` up to the stream's end; return how many bytes came."""
+    filled = at = 0
+    piece = b""
+    while not stream.eof:
+        out = stream.decompress(piece, max(raw.size - filled, 1))  # 0 would mean no limit
+        if filled + len(out) > raw.size:
+            return filled
+        raw[filled : filled + len(out)] = np.frombuffer(out, np.uint8)
+        filled += len(out)
+        piece = stream.unconsumed_tail
         if not piece and not out:  # output may be left inside even when no input is
-            if stream.eof or not left:  # type: ignore[attr-defined]
-                return filled if stream.eof else min(filled, raw.size - 1)  # type: ignore[attr-defined]
-            piece, left = bytes(left[:_STEP]), left[_STEP:]
+            if at >= len(compressed):
+                raise MalformedMediaError("the picture data have no end")
+            piece, at = compressed[at : at + _STEP], at + _STEP
+    return filled
 
 
 def _isal(data: Bytes) -> bytes:
@@ -112,8 +124,8 @@ def _isal(data: Bytes) -> bytes:
 
 def _runs(data: Bytes) -> bytes:
     packer = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
-    return packer.compress(data) + packer.flush()
+    return packer.compress(data.data) + packer.flush()
 
 
 def _search(data: Bytes) -> bytes:
-    return zlib.compress(data, 6)
+    return zlib.compress(data.data, 6)

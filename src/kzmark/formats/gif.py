@@ -74,6 +74,11 @@ class Gif:
         file = parse(data, limits=limits)
         patch = patch_for(*_size(file, limits=limits, file_bytes=len(data)))
         new, notes = _gif_paint.painted(file, patch, limits=limits, file_bytes=len(data))
+        for at, packet in _gif_xmp.packets(new.blocks, limits=limits):
+            kept, dropped = xmp.drop_thumbnails(packet, limits=limits)
+            if dropped:
+                new.blocks[at] = _gif_xmp.extension(kept)
+                notes.append("xmp-thumbnail-dropped")
         target.write(new.raw)
         return notes
 

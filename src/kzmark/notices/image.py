@@ -3,11 +3,23 @@
 from collections.abc import Iterable, Mapping
 
 from kzmark.formats._base import Box, Drawing, DrawingFor, Patch, PatchFor
-from kzmark.mark import Place
-from kzmark.notices import plate
+from kzmark.mark import Mark, Place
+from kzmark.notices import plate, recall
 from kzmark.notices.arrangement import Form
+from kzmark.notices.finder import find
 from kzmark.notices.layout import Layout, lay_out
 from kzmark.notices.style import NoticeStyle
+
+__all__ = [
+    "Form",
+    "drawing_for",
+    "expected_box",
+    "find",
+    "form_for",
+    "patch_for",
+    "places",
+    "texts",
+]
 
 Size = tuple[int, int]  # displayed width and height, in pixels
 Cover = Mapping[Size, Box]  # displayed size → the older plate in it
@@ -74,6 +86,22 @@ def drawing_for(style: NoticeStyle, form: Form, *, cover: Cover = _NOTHING) -> D
         return lay_out(width, height, style, form=form, vector=True, cover=old).drawing(style)
 
     return drawing
+
+
+def expected_box(mark: Mark, width: int, height: int) -> Box | None:
+    """Return the part of a picture of this size in which `find` wants to look first.
+
+    The box of the record, scaled to today's size, with a little around it; nothing if the record
+    does not say where its notice stands.
+    """
+    place = recall.nearest(mark.notice.places, width, height)
+    if place is None:
+        return None
+    x, y, across, down = recall.scaled(place, width, height)
+    around = 2 + min(across, down) // 20
+    left, top = max(0, x - around), max(0, y - around)
+    right, bottom = min(width, x + across + around), min(height, y + down + around)
+    return left, top, right - left, bottom - top
 
 
 def _lay(

@@ -1,7 +1,7 @@
 """Measuring one piece of a notice on the pixels: does it match, and how strong is its contrast.
 
 A piece (a cell of the badge, a line of words) is brought to the size of its template and compared
-in windows about two letters wide, each on its own, so that a part that is covered, cut off or blurred
+in windows about two letters wide, each on its own, so that a part that is covered, cut or blurred
 shows, and a drift of fractions of a letter does not.
 """
 
@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -20,11 +21,14 @@ from kzmark.notices.templates import SIZE, Ink
 from kzmark.profile import contrast
 
 Floats = NDArray[np.float32]
+Edges = NDArray[np.intp]  # two rows: first and last column of each window
 
 WINDOW: Final = 2.0  # capital heights
 _STEP: Final = 1.0  # from one window to the next, in capital heights
-_REACH: Final = (2, 3)  # how far a piece is looked for, down and across, in template pixels
+REACH: Final = (2, 3)  # how far a piece is looked for, down and across, in template pixels
 _NOISE: Final = 2.5  # spread, in levels, below which a window shows nothing
+_SURE: Final = 0.8  # correlation of every window from which no better place is looked for
+_BLANK: Final = 1e-4  # least variance of a template: a window between two words
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -94,30 +98,30 @@ class Sight:
         return [contrast((a[0], a[1], a[2]), (b[0], b[1], b[2])) for a, b in pairs]
 
 
-def sight(picture: Picture, piece: Piece, *, reach: tuple[int, int] = _REACH) -> Sight:
-    """Look for a piece at its place and measure it."""
+def sight(picture: Picture, piece: Piece, *, reach: tuple[int, int] = REACH) -> Sight:
+    """Look for a piece at its place, then around it, and measure it."""
     ink = piece.ink
     seen = look(picture, piece, (ink.shape[1], ink.shape[0]), reach)
     luma = seen @ _LUMA
     windows = _windows(ink.shape[1])
-    found = _correlate(luma, ink, windows, reach)
-    best = int(np.argmax(np.abs(found.mean(axis=1))))
-    sign = 1 if found[best].sum() >= 0 else -1
-    down, across = divmod(best, 2 * reach[1] + 1)
-    matches = (sign * found).reshape(2 * reach[0] + 1, 2 * reach[1] + 1, -1)
-    near = matches[max(0, down - 1) : down + 2, max(0, across - 2) : across + 3]
+    down, across = reach
+    inner = luma[down : down + ink.shape[0], across : across + ink.shape[1]]
+    matches = _signed(_correlate(inner, ink, windows)[0, 0])
+    if matches.min() < _SURE:
+        found = _correlate(luma, ink, windows)
+        best = int(np.argmax(np.abs(found.mean(axis=-1))))
+        down, across = divmod(best, found.shape[1])
+        near = found[max(0, down - 1) : down + 2, max(0, across - 2) : across + 3]
+        matches = (near * np.sign(found[down, across].sum())).max(axis=(0, 1))
     part = seen[down : down + ink.shape[0], across : across + ink.shape[1]]
     inks, grounds = _colours(part, ink, windows)
-    return Sight(
-        piece=piece,
-        matches=near.max(axis=(0, 1)),
-        inks=inks,
-        grounds=grounds,
-        shift=(
-            (across - reach[1]) * piece.across / SIZE,
-            (down - reach[0]) * piece.down / SIZE,
-        ),
-    )
+    shift = (across - reach[1]) * piece.across / SIZE, (down - reach[0]) * piece.down / SIZE
+    return Sight(piece=piece, matches=matches, inks=inks, grounds=grounds, shift=shift)
+
+
+def _signed(matches: Floats) -> Floats:
+    """Turn light letters on dark and dark letters on light into the same figures."""
+    return matches if matches.sum() >= 0 else -matches
 
 
 def look(picture: Picture, piece: Piece, size: tuple[int, int], reach: tuple[int, int]) -> Floats:
@@ -156,7 +160,7 @@ def _cut(picture: Picture, edges: tuple[int, int, int, int]) -> NDArray[np.uint8
     return part
 
 
-def _windows(width: int) -> NDArray[np.intp]:
+def _windows(width: int) -> Edges:
     """Return first and last column of each window, as two rows."""
     size = min(width, round(WINDOW * SIZE))
     count = max(1, round((width - size) / (_STEP * SIZE)) + 1)
@@ -164,33 +168,28 @@ def _windows(width: int) -> NDArray[np.intp]:
     return np.stack([first, first + size])
 
 
-def _correlate(luma: Floats, ink: Ink, windows: NDArray[np.intp], reach: tuple[int, int]) -> Floats:
-    """Return the correlation of every window (columns) at every shift (rows)."""
+def _correlate(luma: Floats, ink: Ink, windows: Edges) -> Floats:
+    """Return the correlation of every window for every shift: down, across, window."""
     height, width = ink.shape
     size = float(height * (windows[1, 0] - windows[0, 0]))
-    mean, spread = _moments(
-        _sums(ink.sum(axis=0), windows), _sums((ink**2).sum(axis=0), windows), size
-    )
-    found = []
-    for down in range(2 * reach[0] + 1):
+    mean, spread = _moments(ink, windows, size)
+    shifts = luma.shape[0] - height + 1, luma.shape[1] - width + 1
+    found = np.empty((*shifts, windows.shape[1]), np.float32)
+    for down in range(shifts[0]):
         rows = luma[down : down + height]
         column, square = rows.sum(axis=0), np.einsum("ij,ij->j", rows, rows)
-        for across in range(2 * reach[1] + 1):
-            part = slice(across, across + width)
-            middle, noise = _moments(
-                _sums(column[part], windows), _sums(square[part], windows), size
-            )
-            product = _sums(np.einsum("ij,ij->j", rows[:, part], ink), windows) / size
-            found.append((product - mean * middle) / (spread * np.maximum(noise, _NOISE)))
-    return np.asarray(found, np.float32)
+        middle = _sums(sliding_window_view(column, width), windows) / size
+        power = _sums(sliding_window_view(square, width), windows) / size
+        noise = np.sqrt(np.maximum(power - middle**2, _NOISE**2))
+        product = np.einsum("ijk,ik->jk", sliding_window_view(rows, width, axis=1), ink)
+        found[down] = (_sums(product, windows) / size - mean * middle) / (spread * noise)
+    return found
 
 
-def _colours(seen: Floats, ink: Ink, windows: NDArray[np.intp]) -> tuple[Floats, Floats]:
+def _colours(seen: Floats, ink: Ink, windows: Edges) -> tuple[Floats, Floats]:
     """Fit seen = ground + ink x (letters - ground) in each window and channel."""
     size = float(ink.shape[0] * (windows[1, 0] - windows[0, 0]))
-    mean, spread = _moments(
-        _sums(ink.sum(axis=0), windows), _sums((ink**2).sum(axis=0), windows), size
-    )
+    mean, spread = _moments(ink, windows, size)
     letters, grounds = [], []
     for channel in range(3):
         plane = seen[..., channel]
@@ -205,15 +204,18 @@ def _colours(seen: Floats, ink: Ink, windows: NDArray[np.intp]) -> tuple[Floats,
     )
 
 
-def _sums(columns: Floats, windows: NDArray[np.intp]) -> NDArray[np.float64]:
-    total = np.concatenate(([0.0], np.cumsum(columns, dtype=np.float64)))
-    difference: NDArray[np.float64] = total[windows[1]] - total[windows[0]]
+def _sums(columns: Floats, windows: Edges) -> NDArray[np.float64]:
+    """Add up the columns of each window, along the last axis."""
+    total = np.zeros((*columns.shape[:-1], columns.shape[-1] + 1))
+    np.cumsum(columns, axis=-1, dtype=np.float64, out=total[..., 1:])
+    difference: NDArray[np.float64] = total[..., windows[1]] - total[..., windows[0]]
     return difference
 
 
 def _moments(
-    total: NDArray[np.float64], square: NDArray[np.float64], size: float
+    ink: Ink, windows: Edges, size: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and standard deviation."""
-    mean = total / size
-    return mean, np.sqrt(np.maximum(square / size - mean**2, 1e-9))
+    """Return mean and standard deviation of a template in each window."""
+    mean = _sums(ink.sum(axis=0), windows) / size
+    power = _sums(np.einsum("ij,ij->j", ink, ink), windows) / size
+    return mean, np.sqrt(np.maximum(power - mean**2, _BLANK))

@@ -26,7 +26,6 @@ _FORBIDDEN: Final = {
     "1.3.6.1.5.5.7.3.8": "time stamping",
     "1.3.6.1.5.5.7.3.9": "OCSP signing",
 }
-_MAX_CHAIN: Final = 10
 _RENEW: Final = "renew the certificate: kzmark identity renew, or ask your authority for a new one"
 _REISSUE: Final = "ask your authority to issue it anew: `kzmark identity csr` writes the request"
 
@@ -54,10 +53,6 @@ def parse(pem: bytes, *, source: str) -> "tuple[x509.Certificate, ...]":
             source=source,
             hint="a chain is PEM text: -----BEGIN CERTIFICATE-----, the leaf first",
         ) from error
-    if len(found) > _MAX_CHAIN:
-        raise IdentityError(
-            f"a chain of {len(found)} certificates, at most {_MAX_CHAIN} are allowed", source=source
-        )
     return tuple(found)
 
 

@@ -28,6 +28,17 @@ VARIABLE: Final = "KZMARK_IDENTITY"
 _OURS: Final = frozenset({CHAIN, KEY, ROOT, ROOT_KEY})
 
 
+class TakenError(IdentityError):
+    """There is an identity in the folder already."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            "there is an identity already",
+            source=str(folder),
+            hint="use it, or ask explicitly to replace it; the old one is then kept beside it",
+        )
+
+
 def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """Return where the identity is kept unless an option says otherwise.
 
@@ -100,7 +111,7 @@ def _moved_away(folder: Path, *, replace: bool) -> Iterator[None]:
             hint="give an empty or new folder",
         )
     if present and not replace:
-        raise _taken(folder)
+        raise TakenError(folder)
     if not present:
         with contextlib.suppress(OSError):
             folder.rmdir()  # Windows cannot rename over an empty folder
@@ -108,7 +119,7 @@ def _moved_away(folder: Path, *, replace: bool) -> Iterator[None]:
             yield
         except OSError as error:
             if holds_identity(folder):  # somebody else was first
-                raise _taken(folder) from error
+                raise TakenError(folder) from error
             raise
         return
     old = folder.with_name(f"{folder.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.old")
@@ -119,11 +130,3 @@ def _moved_away(folder: Path, *, replace: bool) -> Iterator[None]:
         with contextlib.suppress(OSError):
             old.rename(folder)
         raise
-
-
-def _taken(folder: Path) -> IdentityError:
-    return IdentityError(
-        "there is an identity already",
-        source=str(folder),
-        hint="use it, or ask explicitly to replace it; the old one is then kept beside it",
-    )

@@ -1,5 +1,6 @@
 """Identities: who signs for the responsible party, and with which key."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,13 +11,23 @@ from kzmark.errors import IdentityError
 from kzmark.signing import algorithm as algorithms
 from kzmark.signing import certificates, folder, keys
 from kzmark.signing import chain as chains
-from kzmark.signing import spec as specs
 from kzmark.signing.algorithm import Algorithm
 from kzmark.signing.certificates import Issued, Subject
 from kzmark.signing.spec import IdentitySpec, Material, Sign
 
 if TYPE_CHECKING:
     from cryptography import x509
+
+__all__ = [
+    "Identity",
+    "IdentitySpec",
+    "certificate_request",
+    "load",
+    "new_identity",
+    "open_identity",
+    "renew_identity",
+    "shortened",
+]
 
 ORGANISATION: Final = "kzmark local identity"  # where nobody is named
 COMMON_NAME: Final = "kzmark claim signing"
@@ -65,12 +76,16 @@ def load(spec: IdentitySpec, *, expired_ok: bool = False) -> Identity:
     """Read an identity and check it, so that what goes wrong is said here and in words.
 
     Args:
-        spec: Where it is found.
+        spec: Where it is found. Where it asks for one to be made and several processes do so at
+            once, one makes it and all use it.
         expired_ok: Make an expired certificate a warning; such an identity cannot sign.
 
     Raises:
         IdentityError: If it cannot be read, is no identity, or no verifier would accept it.
     """
+    if spec.create and spec.folder and not folder.holds_identity(spec.folder):
+        with contextlib.suppress(folder.TakenError):
+            new_identity(spec.folder, organisation=shortened(spec.organisation))
     material = spec.read()
     chain = chains.parse(material.chain, source=material.chain_source)
     warnings = chains.check(chain, source=material.chain_source, expired_ok=expired_ok)
@@ -93,29 +108,21 @@ def open_identity(
     expired_ok: bool = False,
     environment: Mapping[str, str] = os.environ,
 ) -> Identity:
-    """Return the identity that applies.
-
-    The folder given, else `KZMARK_CERT` and `KZMARK_KEY` (PEM texts), else the folder named by
-    `KZMARK_IDENTITY`, else the default folder.
+    """Return the identity that applies, as `IdentitySpec.default` finds it.
 
     Args:
         where: Folder of the identity.
-        create: Make one in its folder if there is none. Of several processes that do so at once,
-            one makes it and all use it.
+        create: Make one in its folder if there is none.
         organisation: Whom a new one names; shortened to the 64 characters that fit.
-        expired_ok: Make an expired certificate a warning.
+        expired_ok: Make an expired certificate a warning; such an identity cannot sign.
         environment: The variables to look at.
 
     Raises:
         IdentityError: If there is none, or it is not fit to sign.
     """
-    spec = specs.find(where, environment=environment)
-    if create and spec.folder and not folder.holds_identity(spec.folder):
-        try:
-            return new_identity(spec.folder, organisation=shortened(organisation))
-        except IdentityError:
-            if not folder.holds_identity(spec.folder):
-                raise
+    spec = IdentitySpec.default(
+        organisation=organisation, folder=where, create=create, environment=environment
+    )
     return load(spec, expired_ok=expired_ok)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kzmark.errors import IdentityError
-from kzmark.signing import folder, keys
+from kzmark.signing import folder as folders
+from kzmark.signing import keys
 from kzmark.signing.algorithm import Algorithm
 
 CERTIFICATE_VARIABLE: Final = "KZMARK_CERT"
@@ -51,6 +52,8 @@ class IdentitySpec:
         password: Password of an encrypted key; else `KZMARK_KEY_PASSWORD` is asked.
         sign: Called with the bytes to sign, where the key is in a device or a service.
         algorithm: What the key signs with; the usual one for its kind if not given.
+        create: Make one in `folder` on first use, if there is none.
+        organisation: Whom a new one names.
     """
 
     folder: Path | None = None
@@ -61,6 +64,36 @@ class IdentitySpec:
     password: str = field(default="", repr=False)
     sign: Sign | None = None
     algorithm: Algorithm | None = None
+    create: bool = False
+    organisation: str = ""
+
+    @classmethod
+    def default(
+        cls,
+        *,
+        organisation: str = "",
+        folder: str | Path | None = None,
+        create: bool = True,
+        environment: Mapping[str, str] = os.environ,
+    ) -> "IdentitySpec":
+        """Take the identity that applies, made on first use.
+
+        The folder given, else `KZMARK_CERT` and `KZMARK_KEY` (PEM texts), else the folder named
+        by `KZMARK_IDENTITY`, else the default folder.
+
+        Args:
+            organisation: Whom a new one names; shortened to the 64 characters that fit.
+            folder: Folder of the identity.
+            create: Make one in its folder if there is none.
+            environment: The variables to look at.
+
+        Raises:
+            IdentityError: If only one of `KZMARK_CERT` and `KZMARK_KEY` is set.
+        """
+        if folder is None and (text := cls._from_environment(environment)):
+            return text
+        path = Path(folder) if folder is not None else folders.default_folder(environment)
+        return cls(folder=path, create=create, organisation=organisation)
 
     @classmethod
     def from_folder(cls, path: str | Path, *, password: str = "") -> "IdentitySpec":
@@ -131,39 +164,28 @@ class IdentitySpec:
         """Return the password of the key, or an empty string."""
         return self.password or os.environ.get(keys.PASSWORD, "")
 
+    @classmethod
+    def _from_environment(cls, environment: Mapping[str, str]) -> "IdentitySpec | None":
+        chain, key = (environment.get(name, "") for name in (CERTIFICATE_VARIABLE, KEY_VARIABLE))
+        if bool(chain) != bool(key):
+            raise IdentityError(
+                f"{CERTIFICATE_VARIABLE} and {KEY_VARIABLE} are set together or not at all",
+                hint="both hold PEM text",
+            )
+        password = environment.get(keys.PASSWORD, "")
+        return cls.from_text(chain, key, password=password) if chain else None
+
     @staticmethod
     def _read_folder(path: Path) -> Material:
-        chain, key, root = (path / name for name in (folder.CHAIN, folder.KEY, folder.ROOT))
+        chain, key, root = (path / name for name in (folders.CHAIN, folders.KEY, folders.ROOT))
         return Material(
             keys.read_file(chain),
             keys.read_file(key),
             keys.read_file(root) if root.is_file() else b"",
             str(chain),
             str(key),
-            _exposures(key, path / folder.ROOT_KEY),
+            _exposures(key, path / folders.ROOT_KEY),
         )
-
-
-def find(
-    chosen: str | Path | None = None, *, environment: Mapping[str, str] = os.environ
-) -> IdentitySpec:
-    """Return the identity that applies: the chosen folder, the environment, the default folder.
-
-    Raises:
-        IdentityError: If only one of `KZMARK_CERT` and `KZMARK_KEY` is set.
-    """
-    if chosen:
-        return IdentitySpec.from_folder(chosen)
-    chain, key = (environment.get(name, "") for name in (CERTIFICATE_VARIABLE, KEY_VARIABLE))
-    if bool(chain) != bool(key):
-        raise IdentityError(
-            f"{CERTIFICATE_VARIABLE} and {KEY_VARIABLE} are set together or not at all",
-            hint="both hold PEM text",
-        )
-    if chain:
-        password = environment.get(keys.PASSWORD, "")
-        return IdentitySpec.from_text(chain, key, password=password)
-    return IdentitySpec.from_folder(folder.default_folder(environment))
 
 
 def _exposures(*paths: Path) -> tuple[str, ...]:

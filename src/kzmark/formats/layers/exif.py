@@ -135,7 +135,8 @@ def inscribe(draft: Draft, mark: Mark, *, values: Mapping[int, bytes]) -> None:
     old = [entry for tag in tags - {EXIF_IFD} if (entry := first.get(tag))]
     if comment.clean:
         old += [entry for entry in exif.entries if entry.tag == USER_COMMENT]
-    draft.erase(draft.outline([entry for entry in old if draft.alone(entry)]))
+    shared = draft.shared()
+    draft.erase(draft.outline([entry for entry in old if entry.start not in shared]))
     if described:
         draft.store(first, DESCRIPTION, ASCII, _notice_text(mark).encode() + b"\0")
     for tag, value in sorted(values.items()):

@@ -1,0 +1,218 @@
+"""`make fuzz`: damaged files of every format through everything that reads them.
+
+    fuzz.py [--inputs N] [--seed S] [--seconds T] [--keep FOLDER]
+
+Each input is one of our clean or marked fixtures, damaged: bits flipped, cut, parts doubled, moved,
+zeroed, lengths turned into lies. It goes through read, write, sizes, pictures, paint and verify in a
+worker of its own, held to 1 GB of memory; only a `MediaError` may come out, within T seconds. What
+does something else is kept in FOLDER under its SHA-256, with the seed that made it.
+"""
+
+import argparse
+import hashlib
+import io
+import multiprocessing
+import os
+import random
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+MEMORY = 1_000_000_000  # bytes above what the worker has when it begins
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    """Return the data with one to eight kinds of damage done to it."""
+    body = bytearray(data)
+    for _ in range(chance.randint(1, 8)):
+        if not body:
+            break
+        at = chance.randrange(len(body))
+        size = min(chance.choice((1, 2, 4, 8, 64, 1000)), len(body) - at)
+        kind = chance.randrange(8)
+        if kind == 0:
+            body[at] ^= 1 << chance.randrange(8)
+        elif kind == 1:
+            del body[at:]
+        elif kind == 2:
+            del body[at : at + size]
+        elif kind == 3:
+            body[at:at] = body[at : at + size] * chance.choice((1, 2, 50))
+        elif kind == 4:
+            body[at : at + size] = bytes(size)
+        elif kind == 5:
+            body[at : at + size] = chance.randbytes(size)
+        elif kind == 6:
+            lie = chance.choice((0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF))
+            body[at : at + 4] = lie.to_bytes(4, chance.choice(("big", "little")))
+        else:
+            to = chance.randrange(len(body))
+            body[to : to + size] = body[at : at + size]
+    return bytes(body)
+
+
+def everything(name: str, data: bytes) -> None:
+    """Do all that kzmark does with a file."""
+    from kzmark import api
+    from kzmark._limits import Limits
+    from kzmark.errors import KzmarkError, MediaError
+    from kzmark.formats import adapter
+    from kzmark.formats._base import Draws, Paints, Pictures
+    from kzmark.notices import image
+    from kzmark.notices.style import NoticeStyle
+    from kzmark.profile import load
+    from kzmark.testing import example_mark, half_and_half
+    from kzmark.vocabulary import Operation
+
+    limits = Limits(max_pixels=4_000_000, max_total_pixels=40_000_000, max_frames=100, max_seconds=5)
+    one: Any = adapter(name)
+    style = NoticeStyle(
+        profile=load(), operation=Operation.CREATED, languages=("kk", "ru"), corner=load().corner
+    )
+    drawing = image.drawing_for(style, image.Form.SHORT)
+    calls = [
+        lambda: one.read(io.BytesIO(data), limits=limits),
+        lambda: one.write(io.BytesIO(data), io.BytesIO(), example_mark(one), limits=limits),
+    ]
+    if isinstance(one, Pictures):
+        calls.append(lambda: one.sizes(io.BytesIO(data), limits=limits))
+        calls.append(lambda: list(one.pictures(io.BytesIO(data), limits=limits)))
+    if isinstance(one, Paints):
+        target = io.BytesIO()
+        calls.append(lambda: one.paint(io.BytesIO(data), target, half_and_half, limits=limits))
+    if isinstance(one, Draws):
+        calls.append(lambda: one.draw(io.BytesIO(data), io.BytesIO(), drawing, limits=limits))
+    for call in calls:
+        try:
+            call()
+        except MediaError:
+            pass
+        except KzmarkError as error:  # our own tree, and yet not the file's fault: wrong
+            raise AssertionError(f"{type(error).__name__} for a damaged file") from error
+    api.verify(data, limits=limits)
+
+
+def seeds() -> list[tuple[str, str, bytes]]:
+    """Return (format, file, bytes) of every fixture, clean and marked."""
+    from kzmark.sniff import sniff
+
+    found = []
+    for folder in ("clean", "marked", "bad", "regression"):
+        for path in sorted((ROOT / "fixtures" / folder).glob("*")):
+            data = path.read_bytes()
+            try:
+                found.append((sniff(io.BytesIO(data)).info.name, path.name, data))
+            except Exception:  # noqa: BLE001, S112 - a bad fixture may be of no format
+                continue
+    return found
+
+
+def work(queue: Any, done: Any, seed: int) -> None:
+    """Run cases until told to stop; each is told before it begins, so that a crash has a name."""
+    import resource
+    import warnings
+
+    warnings.simplefilter("error")
+    pool = seeds()
+    everything(*[(n, d) for n, _, d in pool][0])
+    base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    while (number := queue.get()) is not None:
+        chance = random.Random(f"{seed}-{number}")
+        name, file, data = chance.choice(pool)
+        body = damaged(data, chance)
+        done.put(("begin", number, file, os.getpid(), b""))
+        begun = time.monotonic()
+        told = ""
+        try:
+            everything(name, body)
+        except BaseException:  # noqa: BLE001 - whatever comes out is the result
+            told = traceback.format_exc(limit=-6)
+        seconds = time.monotonic() - begun
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - base
+        if not told and peak > MEMORY:
+            told = f"memory: {peak / 1e6:.0f} MB above the start"
+        done.put(("end", number, file, (told, seconds), body if told else b""))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--inputs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // 2))
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--keep", type=Path, default=ROOT / "fuzz-finds")
+    args = parser.parse_args()
+    finds, slowest, ended = 0, (0.0, 0, ""), 0
+    context = multiprocessing.get_context("spawn")
+    queue, done = context.Queue(), context.Queue()
+    for number in range(args.first, args.first + args.inputs):
+        queue.put(number)
+    crew: dict[int, Any] = {}
+    busy: dict[int, tuple[int, str, float]] = {}
+
+    def hire() -> None:
+        worker = context.Process(target=work, args=(queue, done, args.seed), daemon=True)
+        worker.start()
+        assert worker.pid
+        crew[worker.pid] = worker
+
+    def keep(number: int, file: str, told: str, body: bytes) -> None:
+        nonlocal finds
+        finds += 1
+        print(f"\ncase {args.seed}-{number} from {file}: {told}", flush=True)
+        if body:
+            args.keep.mkdir(exist_ok=True)
+            name = f"{hashlib.sha256(body).hexdigest()[:16]}{Path(file).suffix}"
+            (args.keep / name).write_bytes(body)
+
+    for _ in range(args.workers):
+        hire()
+    while ended < args.inputs:
+        try:
+            kind, number, file, extra, body = done.get(timeout=1)
+        except Exception:  # noqa: BLE001 - an empty queue: look after the crew
+            kind = ""
+        if kind == "begin":
+            busy[extra] = (number, file, time.monotonic())
+        elif kind == "end":
+            told, seconds = extra
+            ended += 1
+            busy = {pid: one for pid, one in busy.items() if one[0] != number}
+            slowest = max(slowest, (seconds, number, file))
+            if told:
+                keep(number, file, told, body)
+            if ended % 1000 == 0:
+                print(f"{ended} of {args.inputs}, {finds} finds, slowest {slowest}", flush=True)
+        for pid, worker in list(crew.items()):
+            case = busy.get(pid)
+            hung = case is not None and time.monotonic() - case[2] > args.seconds
+            if hung:
+                worker.kill()
+                worker.join()
+            if not worker.is_alive():
+                del crew[pid]
+                if case is not None:
+                    busy.pop(pid, None)
+                    ended += 1
+                    told = "hang" if hung else f"crash, exit {worker.exitcode}"
+                    keep(case[0], case[1], told, remade(args.seed, case[0]))
+                hire()
+    print(f"{ended} inputs, seed {args.seed}, {finds} finds; slowest {slowest}")
+    for worker in crew.values():
+        worker.kill()
+    return 1 if finds else 0
+
+
+def remade(seed: int, number: int) -> bytes:
+    """Make a case again from its seed and number."""
+    chance = random.Random(f"{seed}-{number}")
+    _, _, data = chance.choice(seeds())
+    return damaged(data, chance)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,291 @@
+"""Where things stand in one SVG: offsets for splicing, so that others' bytes stay as they are.
+
+Spec: SVG 2, 5.1 (document structure), 5.9 (metadata); XMP part 3, SVG.
+"""
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+from kzmark._io import read_all
+from kzmark._limits import Limits
+from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark.formats import _xml
+
+SVG: Final = "http://www.w3.org/2000/svg"
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+NOTICE_ID: Final = "kzmark-notice"
+WHAT: Final = "the SVG"
+_MAX_BYTES: Final = 256 << 20  # the text is held a few times over
+_TAG: Final = re.compile(rb"""<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>""")
+_ATTRIBUTE: Final = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_PROLOG: Final = re.compile(  # up to the name of the root, or as far as a cut head goes
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*"
+    rb"(?:<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]|<!DOCTYPE\s+(?:[A-Za-z_][\w.-]*:)?svg\s)",
+    re.DOTALL,
+)
+_METADATA: Final = f"{SVG} metadata"
+_PACKET_DEPTH: Final = 2  # svg, metadata, packet
+_PACKETS: Final = ("adobe:ns:meta/ xmpmeta", "adobe:ns:meta/ xapmeta", f"{RDF} RDF")
+_BEGIN: Final = re.compile(rb"<\?xpacket\s+begin\b[^>]*\?>\s*$")
+_END: Final = re.compile(rb"\s*<\?xpacket\s+end\b[^>]*\?>")
+
+Span = tuple[int, int]  # first byte, byte behind
+Edit = tuple[Span, str]  # what to replace, and with what
+
+
+@dataclass(slots=True, kw_only=True)
+class Spot:
+    """One element, by its offsets in the UTF-8 text.
+
+    Attributes:
+        start: Its `<`.
+        inside: Behind its start tag.
+        closing: Its end tag; for an empty element, behind its only tag.
+        end: Behind its end tag.
+        attributes: Its attributes by `uri local` or `local` names.
+    """
+
+    start: int
+    inside: int
+    closing: int = 0
+    end: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is written as one tag, `<a/>`."""
+        return self.closing == self.end
+
+
+@dataclass(slots=True, kw_only=True)
+class Packet:
+    """An XMP packet inside `<metadata>`, with its wrapper.
+
+    Attributes:
+        span: From the first to behind the last byte, the wrapper included.
+        data: The packet as a document of its own, in UTF-8.
+    """
+
+    span: Span
+    data: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class Document:
+    """One SVG, taken apart as far as kzmark needs.
+
+    Attributes:
+        text: The whole document in UTF-8, without a byte order mark.
+        mark: Its byte order mark, or nothing.
+        encoding: The encoding it came in, by Python's name.
+        prefix: Prefix of the SVG namespace at the root, with its colon; or empty.
+        root: The root element.
+        metadata: The root's own `<metadata>` elements.
+        packets: XMP packets in them.
+        notice: Our notice, if it is there.
+    """
+
+    text: bytes
+    mark: bytes
+    encoding: str
+    prefix: str
+    root: Spot
+    metadata: Sequence[Spot]
+    packets: Sequence[Packet]
+    notice: Spot | None
+
+    def spliced(self, edits: Sequence[Edit]) -> bytes:
+        """Return the document with spans replaced, in the encoding it came in.
+
+        Letters that this encoding lacks are written as character references.
+
+        Raises:
+            MalformedMediaError: If the document is not in one form of its encoding.
+        """
+        pieces, at = [], 0
+        for (start, end), new in sorted(edits, key=lambda edit: edit[0]):
+            pieces += [_encoded(self.text[at:start], self.encoding)]
+            pieces += [new.encode(self.encoding, "xmlcharrefreplace")]
+            at = end
+        return b"".join((self.mark, *pieces, _encoded(self.text[at:], self.encoding)))
+
+    def filled(self, spot: Spot, content: str) -> Edit:
+        """Return the edit that adds `content` to an element, behind all that is in it."""
+        if not spot.is_empty:
+            return (spot.closing, spot.closing), content
+        tag = self.text[spot.start : spot.end]
+        return (spot.end - 2, spot.end), f">{content}</{_name(tag).decode()}>"
+
+    def root_set(self, values: Mapping[str, str]) -> list[Edit]:
+        """Return the edits that set attributes of the root; an empty value takes one away."""
+        tag = self.text[self.root.start : self.root.inside]
+        there = attributes(tag)
+        behind_name = 1 + len(_name(tag))
+        edits: list[Edit] = []
+        added = ""
+        for name, value in values.items():
+            written = f" {name}={_xml.quote(value)}" if value else ""
+            if name in there:
+                start, end = there[name]
+                edits.append(((self.root.start + start, self.root.start + end), written))
+            else:
+                added += written
+        at = self.root.start + behind_name
+        return [((at, at), added), *edits] if added else edits
+
+
+def read(source: BinaryIO, *, limits: Limits) -> Document:
+    """Read an SVG and find its parts.
+
+    Raises:
+        MalformedMediaError: If it is compressed, not XML, not SVG, or declares entities.
+        LimitExceededError: If it is too large, too deep or has too many elements.
+    """
+    data = read_all(source, limits=limits)
+    if len(data) > _MAX_BYTES:
+        raise LimitExceededError(f"{WHAT} of {len(data)} bytes is over the limit of {_MAX_BYTES}")
+    if data.startswith(b"\x1f\x8b"):
+        raise MalformedMediaError(
+            "a compressed SVG (.svgz) cannot carry a C2PA manifest",
+            hint="decompress it first, for example with gunzip",
+        )
+    text, encoding = _xml.to_utf8(data, what=WHAT)
+    survey = _Survey(text)
+    _xml.scan(text, limits=limits, what=WHAT, doctype=True, visitor=survey)
+    mark = _xml.byte_order_mark(data)
+    if mark + _encoded(text, encoding) != data:
+        raise MalformedMediaError(f"{WHAT} is not in the one form of {encoding}")
+    assert survey.root is not None  # a scan without a root is not well-formed
+    return Document(
+        text=text,
+        mark=mark,
+        encoding=encoding,
+        prefix=survey.prefix,
+        root=survey.root,
+        metadata=survey.metadata,
+        packets=survey.packets,
+        notice=survey.notice,
+    )
+
+
+def begins(head: bytes) -> bool:
+    """Say whether the first bytes of a file are of an SVG, if need be of a compressed one."""
+    if head.startswith(b"\x1f\x8b"):
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            head = inflater.decompress(head, len(head))
+        except zlib.error:
+            return False
+    if head[:4].count(0):
+        head = head.replace(b"\0", b"")  # UTF-16: its ASCII letters are enough here
+    return _PROLOG.match(head) is not None
+
+
+def attributes(tag: bytes) -> dict[str, Span]:
+    """Return where each attribute of a start tag stands, from the blank before its name."""
+    return {found[1].decode(): found.span() for found in _ATTRIBUTE.finditer(tag)}
+
+
+class _Survey(_xml.Visitor):
+    """Collects the parts of a document while it is scanned."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._path: list[str] = []
+        self._open: list[tuple[int, Spot]] = []  # depth and spot of elements yet to be closed
+        self._declared: dict[str, str] = {}
+        self._scopes: list[dict[str, str]] = [{}]  # namespaces in scope, by depth
+        self._candidates: list[tuple[Spot, dict[str, str]]] = []
+        self.root: Spot | None = None
+        self.prefix = ""
+        self.metadata: list[Spot] = []
+        self.notice: Spot | None = None
+
+    def namespace(self, prefix: str, uri: str) -> None:
+        self._declared[prefix] = uri
+
+    def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+        depth = len(self._path)
+        self._path.append(name)
+        if depth < _PACKET_DEPTH:
+            self._scopes[depth + 1 :] = [self._scopes[depth] | self._declared]
+        self._declared = {}
+        if depth == 0:
+            self._start_root(name, attributes, offset)
+        elif depth == 1 and name == _METADATA:
+            self.metadata.append(self._note(offset, attributes))
+        elif depth == _PACKET_DEPTH and self._path[1] == _METADATA and name in _PACKETS:
+            spot = self._note(offset, attributes)
+            self._candidates.append((spot, self._scopes[depth]))
+        elif name == f"{SVG} g" and attributes.get("id") == NOTICE_ID and self.notice is None:
+            self.notice = self._note(offset, attributes)
+
+    def end(self, name: str, offset: int) -> None:
+        self._path.pop()
+        if self._open and self._open[-1][0] == len(self._path):
+            _, spot = self._open.pop()
+            if self._text[spot.inside - 2 : spot.inside] == b"/>":
+                spot.closing = spot.end = spot.inside
+            else:
+                spot.closing, spot.end = offset, self._text.index(b">", offset) + 1
+
+    @property
+    def packets(self) -> list[Packet]:
+        """The XMP packets, in the order of the document."""
+        found = (_packet(self._text, spot, scope) for spot, scope in self._candidates)
+        return [packet for packet in found if packet is not None]
+
+    def _start_root(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+        if name != f"{SVG} svg":
+            raise MalformedMediaError(f"the root element is {name!r}, not svg of {SVG}")
+        self.root = self._note(offset, attributes)
+        self.prefix = _name(self._text[offset : self.root.inside]).decode().removesuffix("svg")
+
+    def _note(self, offset: int, attributes: Mapping[str, str]) -> Spot:
+        tag = _TAG.match(self._text, offset)
+        assert tag is not None  # expat has seen a whole tag here
+        spot = Spot(start=offset, inside=tag.end(), attributes=dict(attributes))
+        self._open.append((len(self._path) - 1, spot))
+        return spot
+
+
+def _packet(text: bytes, spot: Spot, scope: Mapping[str, str]) -> Packet | None:
+    """Return the packet at `spot`, with the namespaces that it takes from around it."""
+    body = text[spot.start : spot.end]
+    if b"Description" not in body and b":meta/" not in body:
+        return None  # RDF of another kind, such as the work description of drawing programs
+    tag = text[spot.start : spot.inside]
+    own = attributes(tag)
+    borrowed = "".join(
+        f" xmlns:{prefix}={_xml.quote(uri)}"
+        for prefix, uri in sorted(scope.items())
+        if prefix and f"xmlns:{prefix}" not in own and _uses(body, prefix)
+    )
+    at = 1 + len(_name(tag))
+    data = body[:at] + borrowed.encode() + body[at:]
+    before = _BEGIN.search(text, max(0, spot.start - 400), spot.start)
+    behind = _END.match(text, spot.end)
+    if before and behind:
+        return Packet(span=(before.start(), behind.end()), data=data)
+    return Packet(span=(spot.start, spot.end), data=data)
+
+
+def _name(tag: bytes) -> bytes:
+    """Return the name of the element as its tag spells it."""
+    return re.split(rb"[\s/>]", tag[1:], maxsplit=1)[0]
+
+
+def _uses(body: bytes, prefix: str) -> bool:
+    return re.search(rb"[<\s/]" + re.escape(prefix.encode()) + rb":", body) is not None
+
+
+def _encoded(text: bytes, encoding: str) -> bytes:
+    if encoding == "utf-8":
+        return text
+    try:
+        return text.decode().encode(encoding)
+    except UnicodeEncodeError as error:
+        raise MalformedMediaError(f"{WHAT} is not in the one form of {encoding}") from error

@@ -1,0 +1,2 @@
+"""placeholder"""
+ADAPTER = None

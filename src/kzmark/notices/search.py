@@ -1,0 +1,217 @@
+"""The blind search: badges anywhere in a picture, at any size.
+
+The picture is shrunk step by step and the badge, at one small size, is matched on every step; what
+looks like one is then measured closely. Nothing here knows words: `reading` confirms.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kzmark.formats._base import Picture
+from kzmark.notices import templates
+from kzmark.notices.measure import Piece, look
+from kzmark.notices.templates import RING, SIZE
+
+Check = Callable[[], None]  # raises when the time is up
+
+_SMALL: Final = 8  # pixels a capital height at which badges are looked for
+_STEP: Final = 1.1  # from one size to the next
+_LEAST: Final = 4.0  # capital height, in pixels, below which nothing is looked for
+_SHARES: Final = (0.012, 0.26)  # of the shortest side: capitals of badges that are looked for
+_LIKELY: Final = 0.5  # correlation from which a closer look is taken
+_CLOSE: Final = 0.66  # the same after the closer look
+_PER_STEP: Final = 16
+_IN_ALL: Final = 24
+_ROOM: Final = 1.5  # how far around a badge the closer look goes, in capital heights
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What may be a badge.
+
+    Attributes:
+        match: Correlation with the badge, 0 to 1.
+        x: Left edge of the badge, in displayed pixels.
+        y: Top edge.
+        across: Pixels a capital height, horizontally.
+        down: The same vertically.
+    """
+
+    match: float
+    x: float
+    y: float
+    across: float
+    down: float
+
+
+def badges(picture: Picture, check: Check) -> list[Candidate]:
+    """Return what looks like a badge, the likeliest first.
+
+    Args:
+        picture: The picture, or the part of it that is searched.
+        check: Called between steps; raises when the time is up.
+    """
+    rough: list[Candidate] = []
+    for small, cap in _steps(picture):
+        check()
+        rough += _peaks(small, cap)
+    rough.sort(key=lambda c: -c.match)
+    fine = []
+    for candidate in _apart(rough)[:_IN_ALL]:
+        check()
+        there = replace(candidate, x=candidate.x + picture.x, y=candidate.y + picture.y)
+        fine.append(closer(picture, there))
+    return _apart(sorted((c for c in fine if c.match >= _CLOSE), key=lambda c: -c.match))
+
+
+def closer(picture: Picture, candidate: Candidate) -> Candidate:
+    """Return a candidate with its place and size corrected by a closer look."""
+    near = shrunk(picture, candidate, (-_ROOM, -_ROOM, 3 + _ROOM, 4 + _ROOM))
+    scales = [(s, s) for s in (0.9, 0.95, 1.0, 1.05, 1.1)]
+    best = _best(near, candidate, scales)
+    best = _best(near, best, [(s, s) for s in (0.975, 1.0, 1.025)])
+    best = _best(near, best, [(s, 1.0) for s in (0.92, 0.96, 1.0, 1.04, 1.08)])
+    return _best(near, best, [(s, t) for s in (0.987, 1.0, 1.013) for t in (0.987, 1.0, 1.013)])
+
+
+def shrunk(picture: Picture, candidate: Candidate, room: tuple[float, ...]) -> Picture:
+    """Return the surroundings of a candidate, about as coarse as templates are.
+
+    The result counts in the picture's own pixels divided by `shrink(candidate)`.
+
+    Args:
+        picture: The picture.
+        candidate: Whose surroundings are wanted.
+        room: Left, top, right, bottom from the badge's corner, in capital heights.
+    """
+    import cv2
+
+    by = shrink(candidate)
+    height, width = picture.pixels.shape[:2]
+    left, right = _span(candidate.x, candidate.across, room[::2], (picture.x, width), by)
+    top, bottom = _span(candidate.y, candidate.down, room[1::2], (picture.y, height), by)
+    part = picture.pixels[
+        top * by - picture.y : bottom * by - picture.y,
+        left * by - picture.x : right * by - picture.x,
+    ]
+    size = right - left, bottom - top
+    if by > 1:
+        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    return replace(
+        picture, width=picture.width // by, height=picture.height // by, pixels=part, x=left, y=top
+    )
+
+
+def _span(
+    start: float, unit: float, room: tuple[float, ...], frame: tuple[int, int], by: int
+) -> tuple[int, int]:
+    """Return first and last of the shrunk pixels that lie in a frame (its start and length)."""
+    first, last = -(-frame[0] // by), (frame[0] + frame[1]) // by
+    left = min(max(first, math.floor((start + room[0] * unit) / by)), max(first, last - 1))
+    right = max(left + 1, min(last, math.ceil((start + room[1] * unit) / by)))
+    return left, right
+
+
+def shrink(candidate: Candidate) -> int:
+    """Return by what whole number a candidate's surroundings are shrunk."""
+    return max(1, int(min(candidate.across, candidate.down) / SIZE))
+
+
+def _steps(picture: Picture) -> Iterator[tuple[NDArray[np.uint8], float]]:
+    """Yield the picture in grey, smaller and smaller, and the capitals' height then looked for."""
+    import cv2
+
+    grey: Any = cv2.cvtColor(np.ascontiguousarray(picture.pixels), cv2.COLOR_RGB2GRAY)
+    height, width = grey.shape
+    shortest = min(picture.width, picture.height)
+    cap = max(_LEAST, _SHARES[0] * shortest)
+    last = max(2 * _LEAST, _SHARES[1] * min(width, height))
+    least = templates.emblem().shape[0] * _SMALL / SIZE
+    while cap <= last:
+        by = _SMALL / cap
+        size = round(width * by), round(height * by)
+        if min(size) < least:
+            return
+        way = cv2.INTER_AREA if by < 1 else cv2.INTER_LINEAR
+        small = cv2.resize(grey, size, interpolation=way)
+        yield small, cap
+        if by * _STEP < 0.5 * width / grey.shape[1] and small.shape[1] * 2 < grey.shape[1]:
+            grey = cv2.resize(grey, (size[0] * 2, size[1] * 2), interpolation=cv2.INTER_AREA)
+        cap *= _STEP
+
+
+def _peaks(small: NDArray[np.uint8], cap: float) -> list[Candidate]:
+    import cv2
+
+    badge = _small_badge()
+    found = np.abs(cv2.matchTemplate(small, badge, cv2.TM_CCOEFF_NORMED))
+    found[~np.isfinite(found) | (found > 1.001)] = 0
+    summit = cv2.dilate(found, np.ones((9, 9), np.uint8))
+    rows, columns = np.nonzero((found >= _LIKELY) & (found >= summit))
+    order = np.argsort(-found[rows, columns])[:_PER_STEP]
+    unit = cap / _SMALL
+    return [
+        Candidate(
+            match=float(found[row, column]),
+            x=(column + RING * _SMALL) * unit,
+            y=(row + RING * _SMALL) * unit,
+            across=cap,
+            down=cap,
+        )
+        for row, column in zip(rows[order].tolist(), columns[order].tolist(), strict=True)
+    ]
+
+
+def _small_badge() -> NDArray[np.uint8]:
+    import cv2
+
+    emblem = templates.emblem()
+    size = tuple(round(side * _SMALL / SIZE) for side in emblem.shape[::-1])
+    small = cv2.resize(emblem, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(np.round(small * 255), np.uint8)
+
+
+def _best(near: Picture, candidate: Candidate, scales: list[tuple[float, float]]) -> Candidate:
+    tried = [_tried(near, candidate, across, down) for across, down in scales]
+    return max(tried, key=lambda c: c.match)
+
+
+def _tried(near: Picture, candidate: Candidate, across: float, down: float) -> Candidate:
+    """Match the badge at one scale around the middle of a candidate."""
+    import cv2
+
+    by = shrink(candidate)
+    wide, high = candidate.across * across, candidate.down * down
+    x = candidate.x + 1.5 * (candidate.across - wide)
+    y = candidate.y + 1.9 * (candidate.down - high)
+    size = min(SIZE, math.ceil(2 * min(wide, high)) / 2)
+    badge = templates.emblem(size)
+    reach = round(0.3 * SIZE)
+    corner = (x - RING * wide) / by, (y - RING * high) / by
+    piece = Piece("", "", 0, *corner, wide / by, high / by)
+    seen = look(near, piece, (badge.shape[1], badge.shape[0]), (reach, reach)).mean(axis=-1)
+    found = cv2.matchTemplate(seen, badge, cv2.TM_CCOEFF_NORMED)
+    found = np.where(np.isfinite(found), np.abs(found), 0)
+    row, column = divmod(int(found.argmax()), found.shape[1])
+    return Candidate(
+        match=min(1.0, float(found[row, column])) if seen.std() > 2 else 0.0,
+        x=x + (column - reach) * wide / SIZE,
+        y=y + (row - reach) * high / SIZE,
+        across=wide,
+        down=high,
+    )
+
+
+def _apart(candidates: list[Candidate]) -> list[Candidate]:
+    """Keep the best of those that stand at the same place."""
+    kept: list[Candidate] = []
+    for one in candidates:
+        near = (max(abs(one.x - k.x), abs(one.y - k.y)) < k.across for k in kept)
+        if not any(near):
+            kept.append(one)
+    return kept

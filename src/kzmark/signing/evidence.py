@@ -1,0 +1,253 @@
+"""From what the C2PA library reports of a file to `Evidence`: data in, data out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from kzmark.errors import RecordError
+from kzmark.mark import Mark
+from kzmark.report import Basis, Evidence, Status
+from kzmark.signing import manifest
+from kzmark.vocabulary import Layer
+
+HASH_MISMATCH: Final = "c2pa.hash-mismatch"
+SIGNATURE: Final = "c2pa.signature"
+MALFORMED: Final = "c2pa.malformed"
+RECORD: Final = "c2pa.record"
+EXPIRED: Final = "c2pa.expired"
+CONTRADICTION: Final = "c2pa.contradiction"
+REMOTE: Final = "c2pa.remote"
+
+TRUSTED: Final = "trusted"
+UNTRUSTED: Final = "not on a trust list"
+NO_TIME: Final = "no time stamp"
+
+_EXPIRY: Final = frozenset({"signingCredential.expired", "claimSignature.outsideValidity"})
+_HARMLESS: Final = _EXPIRY | {"signingCredential.untrusted"}
+_ALTERED: Final = ("claimSignature.", "signingCredential.", "assertion.hashedURI.mismatch")
+_MAX_PARENTS: Final = 64
+_MAX_FACT: Final = 2_000  # characters of what others say
+_MAX_RECORD: Final = 64 << 10
+
+
+class Reading(NamedTuple):
+    """What the library says of one file.
+
+    Attributes:
+        state: Valid, Trusted or Invalid.
+        failures: Codes of the active manifest that failed, with their explanations.
+        informational: Other codes of the active manifest.
+        manifests: The manifests of the store, as crJSON spells them; the active one first.
+    """
+
+    state: str
+    failures: Sequence[tuple[str, str]]
+    informational: Sequence[str]
+    manifests: Sequence[Mapping[str, Any]]
+
+
+def judge(reading: Reading) -> Evidence:
+    """Say what the manifest store of a file holds.
+
+    "Valid, not on a trust list" is no failure, and neither is a certificate that was good when it
+    signed and has expired since: without a time stamp nobody can tell, so it says `c2pa.expired`.
+    """
+    active = reading.manifests[0] if reading.manifests else {}
+    failed = {code for code, _ in reading.failures}
+    expired = bool(failed & _EXPIRY) and failed <= _HARMLESS
+    facts = dict(_facts(reading, active, expired=expired))
+    if reading.state == "Invalid" and not expired:
+        return _broken(_code(failed), _spell(reading.failures), facts)
+    records = [
+        data for label, data in _assertions(active, manifest.RECORD) if isinstance(data, Mapping)
+    ]
+    if len(records) > 1:
+        return _broken(RECORD, f"{len(records)} records in one manifest", facts)
+    try:
+        mark = Mark.from_dict(records[0]) if records else None
+    except RecordError as error:
+        return _broken(RECORD, error.message, facts)
+    code, detail = (
+        (EXPIRED, "the certificate has expired since, and there is no time stamp")
+        if expired
+        else ("", f"{facts['trust']}, {facts['signed']}")
+    )
+    if mark and (said := _contradiction(mark, active)):
+        code, detail = CONTRADICTION, said
+    return Evidence(
+        layer=Layer.C2PA,
+        status=Status.PRESENT,
+        basis=Basis.SIGNED,
+        mark=mark,
+        code=code,
+        detail=detail,
+        facts=facts,
+    )
+
+
+def absent(*, remote: str = "") -> Evidence:
+    """Return the evidence of a file without a manifest of its own."""
+    if not remote:
+        return Evidence(layer=Layer.C2PA, status=Status.ABSENT)
+    return Evidence(
+        layer=Layer.C2PA,
+        status=Status.ABSENT,
+        code=REMOTE,
+        detail="its manifest stands elsewhere and was not fetched",
+        facts={"remote": remote[:_MAX_FACT]},
+    )
+
+
+def malformed(detail: str) -> Evidence:
+    """Return the evidence of a manifest store that cannot be read."""
+    return _broken(MALFORMED, detail, {})
+
+
+def _broken(code: str, detail: str, facts: Mapping[str, str]) -> Evidence:
+    return Evidence(
+        layer=Layer.C2PA,
+        status=Status.BROKEN,
+        code=code,
+        detail=detail[:_MAX_FACT],
+        facts=facts,
+    )
+
+
+def _code(failed: set[str]) -> str:
+    if any(code.startswith(_ALTERED) for code in failed - _HARMLESS):
+        return SIGNATURE
+    if any(code.endswith("Hash.mismatch") for code in failed):
+        return HASH_MISMATCH
+    return MALFORMED
+
+
+def _spell(failures: Sequence[tuple[str, str]]) -> str:
+    said = dict.fromkeys(
+        f"{code} ({why})" if why else code for code, why in failures if code not in _HARMLESS
+    )
+    return ", ".join(said) or ", ".join(code for code, _ in failures)
+
+
+def _facts(
+    reading: Reading, active: Mapping[str, Any], *, expired: bool
+) -> Iterator[tuple[str, str]]:
+    signature = active.get("signature") or {}
+    trust = TRUSTED if reading.state == "Trusted" else UNTRUSTED
+    yield "state", reading.state
+    yield "trust", "certificate expired" if expired else trust
+    yield "issuer", _name((signature.get("certificateInfo") or {}).get("subject") or {})
+    yield "signed", _time(signature, reading.informational)
+    yield "codes", ", ".join(dict.fromkeys(code for code, _ in reading.failures))
+    yield "manifests", str(len(reading.manifests))
+    claim = active.get("claim.v2") or active.get("claim") or {}
+    yield from _said("generator", [_generator(claim)])
+    acts = list(_acts(active))
+    yield from _said("actions", [str(act.get("action", "")) for act in acts])
+    yield from _said("DigitalSourceType", list(_source_types(acts)))
+    yield from _said("training", list(_training(active)))
+    ancestors = list(_ancestors(reading.manifests, active))
+    if ancestors:
+        yield "parents", str(len(ancestors))
+        yield from _parent_record(ancestors)
+
+
+def _said(name: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if text := "; ".join(value for value in values if value):
+        yield name, text[:_MAX_FACT]
+
+
+def _name(subject: Mapping[str, Any]) -> str:
+    parts = [str(subject[key]) for key in ("O", "CN") if subject.get(key)]
+    return " / ".join(parts)[:_MAX_FACT] or "unnamed"
+
+
+def _time(signature: Mapping[str, Any], informational: Sequence[str]) -> str:
+    stamp = (signature.get("timeStampInfo") or {}).get("timestamp")
+    if not stamp:
+        return NO_TIME
+    doubt = " (by a service not on a trust list)" if "timeStamp.untrusted" in informational else ""
+    return f"{stamp}{doubt}"
+
+
+def _generator(claim: Mapping[str, Any]) -> str:
+    info = claim.get("claim_generator_info") or {}
+    first = info[0] if isinstance(info, list) and info else info
+    if not isinstance(first, Mapping):
+        return str(claim.get("claim_generator", ""))
+    named = f"{first.get('name', '')} {first.get('version') or ''}".strip()
+    return named or str(claim.get("claim_generator", ""))
+
+
+def _assertions(of: Mapping[str, Any], label: str) -> Iterator[tuple[str, Any]]:
+    """Yield the instances of an assertion: `label`, `label__1` and so on."""
+    for found, data in (of.get("assertions") or {}).items():
+        if found == label or found.startswith(f"{label}__"):
+            yield found, data
+
+
+def _acts(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for label, data in (of.get("assertions") or {}).items():
+        if label.startswith("c2pa.actions") and isinstance(data, Mapping):
+            yield from (act for act in data.get("actions") or () if isinstance(act, Mapping))
+
+
+def _source_types(acts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield from dict.fromkeys(str(act["digitalSourceType"]) for act in acts if _typed(act))
+
+
+def _typed(act: Mapping[str, Any]) -> bool:
+    return bool(act.get("digitalSourceType"))
+
+
+def _training(of: Mapping[str, Any]) -> Iterator[str]:
+    for label in (manifest.TRAINING, "c2pa.training-mining"):
+        for _, data in _assertions(of, label):
+            entries = data.get("entries") if isinstance(data, Mapping) else None
+            for name, entry in (entries if isinstance(entries, Mapping) else {}).items():
+                yield f"{name}={entry.get('use') if isinstance(entry, Mapping) else entry}"
+
+
+def _contradiction(mark: Mark, active: Mapping[str, Any]) -> str:
+    """Compare the actions with the record beside them: kzmark writes one source type for both."""
+    for said in _source_types(list(_acts(active))):
+        if said != mark.source_type.uri:
+            return f"the record says {mark.source_type.value}, an action says {said[:200]}"
+    return ""
+
+
+def _ancestors(
+    manifests: Sequence[Mapping[str, Any]], active: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the parent, its parent and so on, as far as their manifests are kept."""
+    by_label = {str(one.get("label")): one for one in manifests}
+    seen: set[str] = set()
+    here = active
+    while (label := _parent_label(here)) in by_label and label not in seen:
+        if len(seen) >= _MAX_PARENTS:
+            return
+        seen.add(label)
+        here = by_label[label]
+        yield here
+
+
+def _parent_label(of: Mapping[str, Any]) -> str:
+    for label, data in (of.get("assertions") or {}).items():
+        if not label.startswith(manifest.INGREDIENT) or not isinstance(data, Mapping):
+            continue
+        if data.get("relationship") == "parentOf":
+            link = data.get("activeManifest") or data.get("c2pa_manifest") or {}
+            url = str(link.get("url", "")) if isinstance(link, Mapping) else ""
+            return url.partition("/c2pa/")[2].partition("/")[0]
+    return ""
+
+
+def _parent_record(ancestors: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The nearest record of ours above: it described an earlier file, not this one."""
+    for ancestor in ancestors:
+        for _, data in _assertions(ancestor, manifest.RECORD):
+            try:
+                text = Mark.from_dict(data).to_json().decode()
+            except RecordError:
+                continue
+            if len(text) <= _MAX_RECORD:
+                yield "parent_mark", text
+                return

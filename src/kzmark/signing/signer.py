@@ -1,0 +1,138 @@
+"""The signer: an identity together with its native handle."""
+
+import contextlib
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from kzmark.errors import IdentityError, MalformedMediaError
+from kzmark.signing import algorithm
+from kzmark.signing.identity import Identity, IdentitySpec, load
+from kzmark.signing.native import library
+
+
+class Signer:
+    """Signs with one identity. Safe to share: each thread, and each forked child, has its handle.
+
+    Args:
+        identity: Who signs.
+        tsa: URL of a time stamp service (RFC 3161). The only thing here that opens a connection,
+            so it is off unless given.
+
+    Raises:
+        IdentityError: If the identity is not fit to sign.
+    """
+
+    def __init__(self, identity: Identity | IdentitySpec, *, tsa: str = "") -> None:
+        if tsa and urlsplit(tsa).scheme not in {"http", "https"}:
+            raise IdentityError(f"a time stamp service has an http or https URL, not {tsa!r}")
+        self.identity = identity if isinstance(identity, Identity) else load(identity)
+        self.tsa = tsa
+        self._local = threading.local()
+        self._handle()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return functools.partial(Signer, tsa=self.tsa), (self.identity.spec,)
+
+    @contextlib.contextmanager
+    def native(self) -> Iterator[Any]:
+        """Give the native signer of this thread; say in words why a signature failed."""
+        handle = self._handle()
+        witness: _Witness = self._local.witness
+        witness.forget()
+        try:
+            yield handle
+        except library().C2paError as error:
+            raise _signing_error(error, witness.error, tsa=self.tsa) from witness.error or error
+
+    def _handle(self) -> Any:
+        if getattr(self._local, "pid", None) != os.getpid():
+            self._local.witness = _Witness()
+            self._local.handle = self._make(self._local.witness)
+            self._local.pid = os.getpid()
+        return self._local.handle
+
+    def _make(self, witness: "_Witness") -> Any:
+        c2pa, identity = library(), self.identity
+        name = identity.algorithm.value
+        try:
+            if identity.sign is None:
+                info = c2pa.C2paSignerInfo(
+                    name.encode(),
+                    identity.chain_pem,
+                    identity.key,
+                    self.tsa.encode() if self.tsa else None,
+                )
+                return c2pa.Signer.from_info(info)
+            answer = _answering(identity, identity.sign, witness)
+            kind = c2pa.C2paSigningAlg[name.upper()]
+            chain = identity.chain_pem.decode("ascii")
+            return c2pa.Signer.from_callback(answer, kind, chain, self.tsa or None)
+        except c2pa.C2paError as error:
+            raise IdentityError(
+                f"the C2PA library refuses the identity: {error}",
+                hint="`kzmark identity show` tells what is unusual about it",
+            ) from error
+
+
+class _Witness:
+    """Keeps the exception of a callback, which the library swallows."""
+
+    error: BaseException | None = None
+
+    def forget(self) -> None:
+        """Start anew."""
+        self.error = None
+
+    def __enter__(self) -> None:
+        self.forget()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.error = error
+
+
+def _answering(
+    identity: Identity, sign: Callable[[bytes], bytes], witness: _Witness
+) -> Callable[[bytes], bytes]:
+    """Wrap a callback: whatever spelling it answers in, and an answer of the wrong key."""
+
+    def answer(data: bytes) -> bytes:
+        with witness:
+            key = identity.leaf.public_key()
+            signature = algorithm.cose_signature(bytes(sign(data)), key)
+            if not algorithm.verifies(signature, data, key, identity.algorithm):
+                raise IdentityError(
+                    "the signature that the callback returned is not that of the certificate's key",
+                    hint=f"it must be {identity.algorithm.value} over the very bytes it was given",
+                )
+            return signature
+
+    return answer
+
+
+def _signing_error(error: Exception, witness: BaseException | None, *, tsa: str) -> Exception:
+    text = str(error)
+    if isinstance(witness, IdentityError):
+        return witness
+    if witness is not None:
+        return IdentityError(f"the signing callback failed: {witness}")
+    if not text.startswith(("Signature:", "Verify: Signature")):
+        return MalformedMediaError(f"cannot be signed: {text}")
+    if tsa and ("http" in text or "stamp" in text):
+        return IdentityError(
+            f"the time stamp service {tsa} failed: {text}",
+            hint="try again, or sign without a time stamp",
+        )
+    if "not valid at time of signing" in text:
+        return IdentityError(
+            "the certificate has expired or is not valid yet", hint="kzmark identity renew"
+        )
+    return IdentityError(
+        f"signing failed: {text}", hint="`kzmark identity show` tells what is unusual about it"
+    )

@@ -1,0 +1,143 @@
+"""The audit log: whole chains are found whole, and every change is seen."""
+
+import json
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kzmark.audit import GENESIS, AuditLog, check
+from kzmark.errors import OutputError
+
+
+def fill(path: Path, count: int = 5) -> None:
+    log = AuditLog(path)
+    for number in range(count):
+        log.intent(f"id-{number}", source=f"фото {number}.jpg")
+        log.done(f"id-{number}", sha256="ab")
+
+
+def test_a_log_of_our_own_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "log.jsonl"
+    fill(path)
+
+    found = check(path)
+
+    assert (found.lines, found.done, found.failed) == (10, 5, 0)
+    assert found.broken == ()
+    assert found.unfinished == ()
+    assert json.loads(path.read_text(encoding="utf-8").splitlines()[0])["previous"] == GENESIS
+
+
+@pytest.mark.parametrize("line", range(9))
+def test_a_changed_line_is_seen(tmp_path: Path, line: int) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[line] = lines[line].replace(b"id-", b"ID-")
+    path.write_bytes(b"".join(lines))
+
+    assert check(path).broken[0].line == line + 2
+
+
+@pytest.mark.parametrize("line", range(9))
+def test_a_removed_line_is_seen(tmp_path: Path, line: int) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    del lines[line]
+    path.write_bytes(b"".join(lines))
+
+    assert check(path).broken
+
+
+def test_a_changed_last_line_changes_the_head(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path)
+    before = check(path).head
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:-1], lines[-1].replace(b"ab", b"ac")]))
+
+    assert check(path).head != before
+
+
+def test_an_intent_without_an_end_is_listed(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path)
+    AuditLog(path).intent("lost", source="lost.png")
+
+    assert [event["source"] for event in check(path).unfinished] == ["lost.png"]
+
+
+def test_a_failure_ends_its_intent(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    log = AuditLog(path)
+    log.intent("x")
+    log.failed("x", error={"code": "malformed"})
+
+    found = check(path)
+
+    assert found.unfinished == ()
+    assert found.failed == 1
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_torn_last_line_is_dropped_and_said_so(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path)
+    path.write_bytes(path.read_bytes()[:-cut])
+
+    fill(path, 1)
+
+    found = check(path)
+    assert found.broken == ()
+    assert b'"event":"recovered"' in path.read_bytes()
+
+
+def test_threads_do_not_tear_the_chain(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: fill(path, 5), range(8)))
+
+    found = check(path)
+
+    assert found.broken == ()
+    assert found.done == 40
+
+
+def test_processes_do_not_tear_the_chain(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=fill, args=(path, 10)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    found = check(path)
+
+    assert found.broken == ()
+    assert found.done == 30
+
+
+def test_a_damaged_log_is_not_written_on(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"something else\n")
+
+    with pytest.raises(OutputError, match="damaged"):
+        AuditLog(path).intent("x")
+    assert path.read_bytes() == b"something else\n"
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\n", b"[]\n", b"{}\n", b"[" * 99999, b"x" * 99999])
+def test_any_bytes_can_be_checked(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(text)
+
+    assert check(path).broken
+
+
+def test_a_log_that_cannot_be_read_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError):
+        check(tmp_path / "none.jsonl")

@@ -1,0 +1,139 @@
+"""Files appear whole or not at all, and a declared size costs nothing by itself."""
+
+import io
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from kzmark._io import atomic_output, read_all, read_exact, write_atomic
+from kzmark._limits import Limits
+from kzmark.errors import (
+    LimitExceededError,
+    MalformedMediaError,
+    OutputError,
+    OutputExistsError,
+)
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name.startswith(".kzmark-")]
+
+
+def test_a_new_file_takes_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
+    target, plain = tmp_path / "a", tmp_path / "b"
+    write_atomic(target, [b"x", b"y"], overwrite=False)
+    plain.write_bytes(b"")
+
+    assert target.read_bytes() == b"xy"
+    assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    target.chmod(0o640)
+
+    write_atomic(target, [b"new"], overwrite=True)
+
+    assert target.read_bytes() == b"new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_an_existing_file_is_not_replaced_unasked(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+
+    with pytest.raises(OutputExistsError):
+        write_atomic(target, [b"new"], overwrite=False)
+    assert target.read_bytes() == b"old"
+    assert leftovers(tmp_path) == []
+
+
+def test_a_file_made_meanwhile_by_somebody_else_is_not_lost(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    with pytest.raises(OutputExistsError), atomic_output(target, overwrite=False) as stream:
+        stream.write(b"ours")
+        target.write_bytes(b"theirs")
+
+    assert target.read_bytes() == b"theirs"
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
+def test_an_error_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+
+    with pytest.raises((error, OutputError)), atomic_output(target, overwrite=True) as stream:
+        stream.write(b"half")
+        raise error
+
+    assert target.read_bytes() == b"old"
+    assert leftovers(tmp_path) == []
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    target, link = tmp_path / "a", tmp_path / "link"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+
+    write_atomic(link, [b"new"], overwrite=True)
+
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot write"):
+        write_atomic(tmp_path / "none" / "a", [b""], overwrite=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of a process need a POSIX system")
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    import resource
+    import signal
+
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+        with pytest.raises(OutputError, match="writing failed"):
+            write_atomic(target, [b"x" * 100_000], overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+    assert target.read_bytes() == b"old"
+    assert leftovers(tmp_path) == []
+
+
+def test_a_declared_size_allocates_no_more_than_the_source_holds() -> None:
+    with pytest.raises(MalformedMediaError, match="ends inside its box"):
+        read_exact(io.BytesIO(b"abc"), 1 << 60, what="box")
+
+
+def test_a_negative_size_is_malformed() -> None:
+    with pytest.raises(MalformedMediaError):
+        read_exact(io.BytesIO(b"abc"), -1, what="box")
+
+
+def test_a_file_over_the_limit_is_not_read() -> None:
+    with pytest.raises(LimitExceededError):
+        read_all(io.BytesIO(b"x" * 11), limits=Limits(max_bytes=10))
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "size"),
+    [(0, 5, 9), (5, 0, 9), (1_000_000, 1_000_000, 1 << 29), (10_000, 10_000, 100)],
+)
+def test_a_picture_that_could_not_be_paid_for_is_refused(
+    width: int, height: int, size: int
+) -> None:
+    with pytest.raises(LimitExceededError):
+        Limits().check_picture(width, height, file_bytes=size)
