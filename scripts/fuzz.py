@@ -67,7 +67,9 @@ def everything(name: str, data: bytes) -> None:
     from kzmark.testing import example_mark, half_and_half
     from kzmark.vocabulary import Operation
 
-    limits = Limits(max_pixels=4_000_000, max_total_pixels=40_000_000, max_frames=100, max_seconds=5)
+    limits = Limits(
+        max_pixels=4_000_000, max_total_pixels=40_000_000, max_frames=100, max_seconds=5
+    )
     one: Any = adapter(name)
     style = NoticeStyle(
         profile=load(), operation=Operation.CREATED, languages=("kk", "ru"), corner=load().corner

@@ -7,7 +7,8 @@ verify   every layer and the notice give evidence ─ policy gives findings ─ 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from pathlib import Path
+from typing import Any, BinaryIO, Final
 
 from kzmark import policy as policies
 from kzmark._io import sha256
@@ -30,7 +31,7 @@ from kzmark.policy import Policy, agreed_mark
 from kzmark.profile import Profile
 from kzmark.report import Evidence, Finding, Outcome, Reason, Report, Status, Verdict
 from kzmark.signing import c2pa
-from kzmark.signing.c2pa import Signer
+from kzmark.signing.signer import Signer
 from kzmark.statement import Statement
 from kzmark.subject import Subject, open_subject, read_layers, see
 from kzmark.vocabulary import Layer
@@ -75,7 +76,7 @@ def unchanged(
     if mark is None or not already_there(evidence, statement, style):
         return None
     layers = tuple(e.layer for e in evidence if e.mark is not None)
-    if set(layers) != subject.adapter.info.layers or any(
+    if not subject.adapter.info.layers <= set(layers) or any(
         piece.status is Status.BROKEN for piece in evidence
     ):
         return None
@@ -146,12 +147,13 @@ def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -
             adapter.write(source, target, plan.mark, limits=limits)
             data = target.getvalue()
         elif step is Step.SIGN:
-            parent = subject.original if plan.keeps_parent else None
-            mime = adapter.info.mime
-            c2pa.sign(source, target, mark=plan.mark, mime=mime, signer=signer, parent=parent)
+            given = _signing(subject, plan, signer, limits)
+            c2pa.sign(source, target, **given)
             data = target.getvalue()
         elif step is Step.SIDECAR:
-            record = sidecar.spell(plan.mark, data, name=subject.name, signer=signer.detached)
+            given = _signing(subject, plan, signer, limits)
+            store = c2pa.sign_detached(source, **given)
+            record = sidecar.spell(plan.mark, data, name=Path(subject.name).name, manifest=store)
         elif step is Step.CHECK:
             done = Subject(data=data, adapter=adapter, name=subject.name, record=record)
             _check(done, plan, limits=limits)
@@ -221,6 +223,17 @@ def _show(
         return adapter.draw(source, target, plan.drawing, limits=limits)
     assert isinstance(adapter, Paints)  # the plan refused anything else
     return adapter.paint(source, target, plan.patch, limits=limits)
+
+
+def _signing(subject: Subject, plan: Plan, signer: Signer, limits: Limits) -> dict[str, Any]:
+    """Return what both ways of signing ask for."""
+    return {
+        "mark": plan.mark,
+        "mime": subject.adapter.info.mime,
+        "signer": signer,
+        "parent": subject.original if plan.keeps_parent else None,
+        "limits": limits,
+    }
 
 
 def _check(done: Subject, plan: Plan, *, limits: Limits) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +18,8 @@ from kzmark.notices.style import NoticeStyle
 from kzmark.pipeline import Finished
 from kzmark.plan import Plan
 from kzmark.profile import DEFAULT, Profile, load
-from kzmark.signing.c2pa import Signer
 from kzmark.signing.identity import Identity, open_identity
+from kzmark.signing.signer import Signer
 from kzmark.statement import Statement
 from kzmark.still import Still, is_picture
 from kzmark.subject import Subject, read_layers
@@ -82,8 +81,8 @@ class Stamped:
 class Stamper:
     """Stamps files with one statement, one identity and one look.
 
-    Safe to share between threads: each opens a signer of its own. Picklable as long as its identity
-    is not a callback, so a worker process can be given one.
+    Safe to share between threads; picklable unless its identity is a callback that is not, so a
+    worker process can be given one.
 
     Args:
         statement: What is said about every file.
@@ -116,7 +115,6 @@ class Stamper:
         loaded = load(profile) if isinstance(profile, str) else profile
         self.statement = statement
         self.limits = limits
-        self.tsa = tsa
         self.identity = identity or open_identity(
             create=True, organisation=statement.responsible.name
         )
@@ -128,7 +126,7 @@ class Stamper:
         )
         _ = self.style.wordings  # a language without a text is refused here, not at the first file
         self._audit = AuditLog(Path(audit)) if audit else None
-        self._local = threading.local()
+        self._signer = Signer(self.identity, tsa=tsa)
 
     def stamp(
         self,
@@ -201,21 +199,6 @@ class Stamper:
         with _naming(source):
             _, job = self._file_job(source, replace=replace)
         return None if isinstance(job, Finished) else job
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in self.__dict__.items() if key != "_local"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._local = threading.local()
-
-    @property
-    def _signer(self) -> Signer:
-        """The signer of this thread: native handles are never shared."""
-        signer: Signer | None = getattr(self._local, "signer", None)
-        if signer is None:
-            signer = self._local.signer = Signer(self.identity, tsa=self.tsa)
-        return signer
 
     def _file_job(self, source: Source, *, replace: bool) -> tuple[Subject, Plan | Finished]:
         subject = paths.subject_of(source, limits=self.limits)

@@ -4,10 +4,10 @@ import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from kzmark._io import read_all
+from kzmark._io import read_all, sha256
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError
-from kzmark.formats._base import Adapter, C2PABinding, Draws, Pictures
+from kzmark.formats._base import Adapter, Box, C2PABinding, Draws, Pictures
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
 from kzmark.notices import image
@@ -67,10 +67,20 @@ def read_layers(subject: Subject, *, limits: Limits, trust: bytes | None = None)
     """
     info = subject.adapter.info
     evidence = list(subject.adapter.read(subject.stream, limits=limits))
-    if info.c2pa is C2PABinding.EMBEDDED:
-        evidence.append(c2pa.read(subject.stream, info.mime, trust_anchors=trust))
-    if Layer.SIDECAR in info.layers or subject.record is not None:
-        evidence.append(_read_sidecar(subject, trust))
+    store = sidecar.manifest_of(subject.record) if subject.record else b""
+    if info.c2pa is C2PABinding.EMBEDDED or store:
+        detached = store if info.c2pa is not C2PABinding.EMBEDDED else None
+        evidence.append(
+            c2pa.read(
+                subject.stream,
+                info.mime,
+                trust_anchors=trust,
+                manifest=detached,
+                limits=limits,
+            )
+        )
+    if Layer.SIDECAR in info.layers:
+        evidence.append(_read_sidecar(subject))
     return evidence
 
 
@@ -94,13 +104,10 @@ def see(
     if not isinstance(adapter, Pictures):
         return _unchecked("notice.unsupported", f"kzmark cannot look at {adapter.info.name} yet")
     try:
-        if mark is not None and mark.notice.places:
-            sizes = set(adapter.sizes(subject.stream, limits=limits))
-            within = image.expected_box(mark, *sizes.pop()) if len(sizes) == 1 else None
+        if mark is not None and mark.notice.places and (not vector or not blind):
+            within = None if vector else _expected(adapter, subject, mark, limits)
             pictures = adapter.pictures(subject.stream, limits=limits, within=within)
-            seen = image.find(
-                pictures, profile=profile, mark=mark, limits=limits, vector=vector, blind=False
-            )
+            seen = image.find(pictures, profile=profile, mark=mark, limits=limits, vector=vector)
             if seen.status is Status.PRESENT or not blind:
                 return seen
         pictures = adapter.pictures(subject.stream, limits=limits)
@@ -109,10 +116,16 @@ def see(
         return _unchecked("notice.backend-missing", f"{error.message}; {error.hint}")
 
 
-def _read_sidecar(subject: Subject, trust: bytes | None) -> Evidence:
+def _expected(adapter: Pictures, subject: Subject, mark: Mark, limits: Limits) -> Box | None:
+    """Return the part of every page in which the notice should stand, if it is one part."""
+    sizes = set(adapter.sizes(subject.stream, limits=limits))
+    return image.expected_box(mark, *sizes.pop()) if len(sizes) == 1 else None
+
+
+def _read_sidecar(subject: Subject) -> Evidence:
     if subject.record is None:
         return Evidence(layer=Layer.SIDECAR, status=Status.ABSENT)
-    return sidecar.judge(subject.record, subject.data, trust_anchors=trust)
+    return sidecar.judge(subject.record, sha256(subject.data))
 
 
 def _unchecked(code: str, detail: str) -> Evidence:

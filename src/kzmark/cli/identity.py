@@ -36,10 +36,10 @@ def run(args: Namespace, out: TextIO) -> int:
     """Make, show or request."""
     from kzmark.signing import folder
     from kzmark.signing.algorithm import Algorithm
+    from kzmark.signing.description import describe
     from kzmark.signing.identity import (
         ORGANISATION,
         certificate_request,
-        describe,
         new_identity,
         open_identity,
     )
@@ -69,13 +69,13 @@ def run(args: Namespace, out: TextIO) -> int:
 
 def chosen(where: Path | None, organisation: str, *, quiet: bool) -> "Identity":
     """Return the identity that `stamp` signs with, made on first use and said so plainly."""
-    from kzmark.signing import folder, spec
+    from kzmark.signing import folder
     from kzmark.signing.identity import open_identity
 
-    home = spec.find(where).folder
-    is_new = home is not None and not folder.holds_identity(home)
+    home = where or folder.default_folder()
+    was_there = folder.holds_identity(home)
     identity = open_identity(where, create=True, organisation=organisation)
-    if is_new and not quiet:
+    if identity.spec.folder and not was_there and not quiet:
         print(
             f"kzmark: made a signing identity in {home}; others will see its signatures as "
             '"valid, not on a trust list"',

@@ -6,7 +6,7 @@ from typing import Final
 
 from kzmark.formats._base import Adapter
 
-NAMES: Final = ("avif", "bmp", "gif", "heic", "jpeg", "jxl", "png", "svg", "tiff", "webp")
+NAMES: Final = ("avif", "gif", "heic")
 ENTRY_POINTS: Final = "kzmark.formats"
 
 

@@ -6,7 +6,7 @@ AV1 Image File Format 1.2; ISO/IEC 14496-15, 8.3.2 (hvcC); AV1 ISOBMFF binding, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,37 @@ class Still:
     bits: int
     chroma: str
     alpha: bool
+
+    @classmethod
+    def of(
+        cls,
+        number: int,
+        kind: bytes,
+        stored: tuple[int, int],
+        properties: tuple[Property, ...],
+        *,
+        bits: int,
+        chroma: str,
+        alpha: bool,
+    ) -> Self:
+        """Describe a picture; its displayed size follows from its stored size and properties."""
+        width, height = stored
+        for one in properties:
+            if one.kind == b"clap":
+                _, _, width, height = _aperture(one.data, width, height)
+            elif one.kind == b"irot" and one.data[:1] and one.data[0] & 1:
+                width, height = height, width
+        return cls(
+            number=number,
+            kind=kind,
+            width=width,
+            height=height,
+            stored=stored,
+            properties=properties,
+            bits=bits,
+            chroma=chroma,
+            alpha=alpha,
+        )
 
     @property
     def turns(self) -> tuple[Property, ...]:
@@ -204,28 +235,13 @@ def _still(
     stored = _size(own)
     if stored is None:
         raise MalformedMediaError(f"picture {item.number} has no size")
-    width, height = stored
-    for one in own:
-        if one.kind == b"clap":
-            _, _, width, height = _aperture(one.data, width, height)
-        elif one.kind == b"irot" and one.data[:1] and one.data[0] & 1:
-            width, height = height, width
     coded = own
     if item.kind in _DERIVED:  # what its first tile is made of; tiles are all alike
         tiles = meta.targets(b"dimg", item.number)
         coded = properties.get(tiles[0], ()) if tiles else ()
-    bits, chroma = _coding(coded)
-    return Still(
-        number=item.number,
-        kind=item.kind,
-        width=width,
-        height=height,
-        stored=stored,
-        properties=own,
-        bits=bits,
-        chroma=chroma,
-        alpha=item.number in alphas,
-    )
+    bits, chroma = coding(coded)
+    alpha = item.number in alphas
+    return Still.of(item.number, item.kind, stored, own, bits=bits, chroma=chroma, alpha=alpha)
 
 
 def _check_sizes(file: File, properties: dict[int, tuple[Property, ...]], limits: Limits) -> None:
@@ -254,7 +270,7 @@ def _size(own: Sequence[Property]) -> tuple[int, int] | None:
     return None
 
 
-def _coding(own: Sequence[Property]) -> tuple[int, str]:
+def coding(own: Sequence[Property]) -> tuple[int, str]:
     """Return bits of a sample and chroma subsampling."""
     for one in own:
         if one.kind == b"av1C" and len(one.data) >= 4:

@@ -5,6 +5,7 @@ sampling (4:4:0, 4:1:1, YCCK with small chroma), each component is coded as a gr
 own and the scans stand one after another, as the standard allows for every mode (T.81, A.2.2).
 """
 
+import dataclasses
 import functools
 import io
 from collections.abc import Iterator, Sequence
@@ -58,35 +59,24 @@ class Settings:
     tables: tuple[Table, ...]
     progressive: bool
     optimised: bool
-    rows: int = 1
+    rows: int
 
 
-def settings(stream: Stream) -> Settings:
-    """Return how a file was coded.
-
-    Raises:
-        MalformedMediaError: If a component has no quantisation table.
-    """
-    return Settings(
-        tables=_tables(stream),
-        progressive=stream.frame.progressive,
-        optimised=not _made_for(stream) <= _standard_huffman(),
-    )
-
-
-def code(canvas: Image.Image, like: Stream, chosen: Settings) -> bytes:
+def code(canvas: Image.Image, like: Stream, *, rows: int = 1) -> bytes:
     """Return everything from the quantisation tables to EOI for a canvas.
 
     Args:
         canvas: As `_jpeg_pixels.canvas` gives it; it may have another size.
-        like: The file whose components it has.
-        chosen: How to code.
+        like: The file it was in: its tables, sampling, mode and names are kept.
+        rows: MCU rows from one restart marker to the next; progressive files get none.
 
     Raises:
         LimitExceededError: If the canvas is larger than JPEG allows.
+        MalformedMediaError: If a component has no quantisation table.
     """
     if max(canvas.size) > MAX_SIDE:
         raise LimitExceededError(f"JPEG cannot hold {canvas.width}x{canvas.height} px")
+    chosen = _settings(like, rows=rows)
     ratios = like.frame.ratios
     together = canvas.mode == "L" or all(ratio == (1, 1) for ratio in ratios)
     if together or ratios in _SUBSAMPLINGS:
@@ -99,8 +89,22 @@ def code(canvas: Image.Image, like: Stream, chosen: Settings) -> bytes:
     return b"".join(_joined(parts, _named(sampling, like.frame), canvas.size)) + EOI
 
 
+def standard_codes(stream: Stream) -> bool:
+    """Say whether all Huffman tables of a file are those that Pillow writes by default."""
+    return _made_for(stream) <= _standard_huffman()
+
+
+def _settings(stream: Stream, *, rows: int) -> Settings:
+    return Settings(
+        tables=_tables(stream),
+        progressive=stream.frame.progressive,
+        optimised=not standard_codes(stream),
+        rows=rows,
+    )
+
+
 def _alone(chosen: Settings, table: Table) -> Settings:
-    return Settings(tables=(table,), progressive=chosen.progressive, optimised=chosen.optimised)
+    return dataclasses.replace(chosen, tables=(table,))
 
 
 def _named(sampling: Sequence[Component], frame: Frame) -> tuple[Component, ...]:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kzmark._limits import Limits
-from kzmark.errors import MediaError
-from kzmark.formats import _previews
 from kzmark.formats._jpeg_segments import (
     APP0,
     APP1,
@@ -22,7 +20,7 @@ from kzmark.formats._jpeg_segments import (
     Stream,
     segment_bytes,
 )
-from kzmark.formats._jpeg_xmp import MAIN, without_thumbnails
+from kzmark.formats._jpeg_xmp import without_thumbnails
 from kzmark.formats.layers import exif
 
 EXIF: Final = b"Exif\0\0"
@@ -95,8 +93,7 @@ def _jfif(stream: Stream, segment: Segment, done: Stripped) -> None:
 
 def _is_preview(stream: Stream, segment: Segment) -> bool:
     """Say whether a segment begins with a JPEG stream; longer ones go on in further segments."""
-    starts = (segment.body + len(lead) for lead in _LEADS if stream.holds(segment, segment.marker, lead))
-    return any(stream.data.startswith(b"\xff\xd8\xff", at) for at in starts if at + 3 <= segment.end)
+    return any(stream.holds(segment, segment.marker, lead + b"\xff\xd8\xff") for lead in _LEADS)
 
 
 def _xmp(stream: Stream, done: Stripped, limits: Limits) -> None:

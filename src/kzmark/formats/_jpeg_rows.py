@@ -95,7 +95,7 @@ def cut(parts: Intervals, first: int, last: int) -> Stream:
     return parse(b"".join(pieces), limits=DEFAULT_LIMITS)
 
 
-def put_back(parts: Intervals, first: int, coded: Stream) -> bytes | None:
+def put_back(parts: Intervals, first: int, coded: bytes) -> bytes | None:
     """Return the scan of a file, its header included, with new intervals from `first` on.
 
     Args:
@@ -106,7 +106,7 @@ def put_back(parts: Intervals, first: int, coded: Stream) -> bytes | None:
     Returns:
         The bytes, or nothing if `coded` has other codes, sampling or intervals than the file.
     """
-    new = intervals(coded)
+    new = intervals(parse(coded, limits=DEFAULT_LIMITS))
     if new is None or new.rows != parts.rows or _codes(new) != _codes(parts):
         return None
     fresh = new.pieces(0, new.count)

@@ -137,15 +137,16 @@ def _moved(stream: Stream, old: bytes, mark: Mark, *, limits: Limits) -> bytes:
     """Move others' packet to an extension, because it leaves no room for ours.
 
     Raises:
-        LimitExceededError: If there is an extension already, or the packet holds a mark of ours.
+        LimitExceededError: If there is an extension already, the packet holds a mark of ours, or
+            it is not in UTF-8.
     """
-    is_free = not any(stream.find(APP1, EXTENSION))
+    is_free = not any(stream.find(APP1, EXTENSION)) and b"\0" not in old
     if not is_free or xmp.judge(old, limits=limits).status is not Status.ABSENT:
         raise LimitExceededError(
             f"the XMP packet of {len(old)} bytes leaves no room for the mark in a JPEG segment",
             hint="shorten the XMP packet, for example its editing history",
         )
-    whole = _unwrapped(xmp.drop_nothing(old))
+    whole = _unwrapped(old)
     name = _digest(whole)
     seed = _NOTE.format(name.decode()).encode()
     return _main(xmp.merge(seed, mark, limits=limits)) + b"".join(_pieces(name, whole))

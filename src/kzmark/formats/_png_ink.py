@@ -65,9 +65,9 @@ def _avoid_key(samples: Samples, header: Header) -> None:
 
 def _indexed(plate: Rgb, header: Header, used: Used) -> Ink | None:
     """Give the plate's colours entries that are opaque and that nothing else uses."""
-    colours, index, counts = np.unique(
-        plate.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True
-    )
+    codes = plate.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    found, index, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    colours = (found[:, None] >> np.array([16, 8, 0], np.uint32)).astype(np.uint8)
     full = np.ones(len(header.palette), np.bool_)
     fitted, entries, exact = _fit(header, full, colours)
     if not exact:

@@ -19,7 +19,7 @@ _BAND: Final = 1 << 20  # pixels mixed at once
 
 
 def blank(width: int, height: int, header: Header) -> Samples:
-    """Return samples that are all zero: black, transparent if there is alpha, or the first entry."""
+    """Return samples that are all zero: black, the first entry, transparent if there is alpha."""
     shape = (height, width, header.channels)
     return np.zeros(shape, np.uint16) if header.depth == 16 else np.zeros(shape, np.uint8)
 

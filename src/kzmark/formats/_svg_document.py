@@ -119,6 +119,12 @@ class Document:
         tag = self.text[spot.start : spot.end]
         return (spot.end - 2, spot.end), f">{content}</{_name(tag).decode()}>"
 
+    def tag_at(self, offset: int) -> Span:
+        """Return the span of the start tag at `offset`."""
+        tag = _TAG.match(self.text, offset)
+        assert tag is not None  # the scan has seen a whole tag here
+        return tag.span()
+
     def root_set(self, values: Mapping[str, str]) -> list[Edit]:
         """Return the edits that set attributes of the root; an empty value takes one away."""
         tag = self.text[self.root.start : self.root.inside]

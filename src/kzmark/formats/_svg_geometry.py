@@ -15,7 +15,9 @@ from kzmark.errors import LimitExceededError, MalformedMediaError
 _NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _LENGTH: Final = re.compile(rf"\s*({_NUMBER})\s*(%|[a-zA-Z]*)\s*")
 _BOX: Final = re.compile(rf"\s*({_NUMBER})" + rf"(?:\s*,\s*|\s+)({_NUMBER})" * 3 + r"\s*")
-_ALIGN: Final = re.compile(r"\s*(?:defer\s+)?(none|x(Min|Mid|Max)Y(Min|Mid|Max))(?:\s+(meet|slice))?\s*")
+_ALIGN: Final = re.compile(
+    r"\s*(?:defer\s+)?(none|x(Min|Mid|Max)Y(Min|Mid|Max))(?:\s+(meet|slice))?\s*"
+)
 _SHARE: Final = {"Min": 0.0, "Mid": 0.5, "Max": 1.0}
 _UNITS: Final = {  # displayed pixels of one unit
     "": 1.0,
@@ -146,9 +148,7 @@ def _fit(
     align, sliced = (found[1], found[4] == "slice") if found else ("xMidYMid", False)
     if align != "none":
         across = down = max(across, down) if sliced else min(across, down)
-    x_share, y_share = (
-        (_SHARE[found[2]], _SHARE[found[3]]) if found and found[2] else (0.5, 0.5)
-    )
+    x_share, y_share = (_SHARE[found[2]], _SHARE[found[3]]) if found and found[2] else (0.5, 0.5)
     shift = (
         -box[0] * across + (width - box[2] * across) * x_share,
         -box[1] * down + (height - box[3] * down) * y_share,

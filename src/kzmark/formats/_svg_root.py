@@ -90,7 +90,9 @@ def grown(document: Document, view: Viewport, rows: float) -> tuple[list[Edit], 
     if rows <= 0:
         return [], {}
     if _style(document).keys() & {"width", "height"}:
-        raise MalformedMediaError("the size of the SVG stands in its style: it cannot be made higher")
+        raise MalformedMediaError(
+            "the size of the SVG stands in its style: it cannot be made higher"
+        )
     height = view.height + rows
     values = {}
     if view.boxed:

@@ -142,11 +142,8 @@ def _small(measures: _Measures, picture: Picture, rule: Rule) -> Iterator[tuple[
     least = least if rule.vector else max(least, rules.min_cap)
     least *= 1 - rules.tolerance
     if measures.cap < least or measures.narrow < _NARROW * least:
-        yield (
-            "notice.too-small",
-            f"capitals of {measures.cap:.1f} px, {measures.share:.1%} of the shortest side, "
-            f"where {least:.1f} px are the least",
-        )
+        found = f"capitals of {measures.cap:.1f} px, {measures.share:.1%} of the shortest side"
+        yield "notice.too-small", f"{found}, where {least:.1f} px are the least"
 
 
 def _hidden(reading: Reading, measures: _Measures, rule: Rule) -> Iterator[tuple[str, str]]:
@@ -166,10 +163,10 @@ def _faint(measures: _Measures, rule: Rule) -> Iterator[tuple[str, str]]:
     least = rule.profile.image.contrast
     slack = 1 - rule.profile.image.tolerance
     if measures.contrast < slack * least or measures.median < _MEDIAN * least:
+        found = f"a contrast of {min(measures.contrast, measures.median):.1f}:1"
         yield (
             "notice.too-faint",
-            f"a contrast of {min(measures.contrast, measures.median):.1f}:1 between the letters "
-            f"and their ground, where {least:g}:1 is the least",
+            f"{found} of the letters to their ground, where {least:g}:1 is the least",
         )
 
 

@@ -1,38 +1,37 @@
-"""C2PA: a signed manifest into a file, and what a file's manifest says.
+"""C2PA: a signed manifest into a file, and what a file's manifest says (C2PA 2.4).
 
-C2PA 2.4. The library behind it is known to `native.py` alone.
+The only file that imports the library behind it, c2pa-python over c2pa-rs. What is native belongs
+to one thread of one process: it is made where it is used, and made anew in a forked child, where
+that of the parent is dead.
 """
 
 import contextlib
+import functools
 import io
 import json
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from importlib import metadata
 from typing import Any, BinaryIO, Final
 
 from kzmark import __version__
 from kzmark._limits import DEFAULT_LIMITS, Limits
-from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark.errors import InstallationError, LimitExceededError, MalformedMediaError
 from kzmark.mark import Mark
 from kzmark.report import Evidence
-from kzmark.signing import evidence, manifest, trust
-from kzmark.signing.native import CLOSED, context, library
+from kzmark.signing import evidence, manifest, settings, trust
 from kzmark.signing.signer import Signer
 from kzmark.vocabulary import Operation
 
-__all__ = ["Signer", "has_manifest", "read", "sign", "sign_detached"]
+__all__ = ["PINNED", "Signer", "has_manifest", "read", "sign", "sign_detached"]
 
+PINNED: Final = "0.38.1"  # its settings, defaults and status codes are part of the tests
+_MAX_CONTEXTS: Final = 8
 _LABEL: Final = b"c2pa"  # stands in every manifest store and in every place made for one
 _BLOCK: Final = 1 << 20
-# With the library's defaults a 10 KB JPEG grows by 60 KB and costs a hundred times the CPU: it
-# draws a thumbnail and reads its own output again, which kzmark's check does anyway.
-_SIGNING: Final = CLOSED | {
-    "builder": {
-        "thumbnail": {"enabled": False},
-        "created_assertion_labels": [manifest.INGREDIENT],
-    },
-    "verify": CLOSED["verify"] | {"verify_after_sign": False},
-}
-_GLANCE: Final = CLOSED | {"verify": CLOSED["verify"] | {"verify_after_reading": False}}
+
+_local = threading.local()
 
 
 def sign(
@@ -73,7 +72,10 @@ def sign(
         parent = source
     target.seek(0)
     target.truncate()
-    with _builder(mark, parent, parent_mime or mime, limits) as builder, signer.native() as handle:
+    with (
+        _builder(mark, parent, parent_mime or mime, limits) as builder,
+        signer.native(_library()) as handle,
+    ):
         _check_size(source, limits)
         return len(builder.sign(handle, mime, source, target))
 
@@ -108,7 +110,7 @@ def sign_detached(
     if parent is None and (parent_manifest or mark.operation is Operation.MODIFIED):
         parent = source
     builder = _builder(mark, parent, mime, limits, parent_manifest=parent_manifest)
-    with builder as made, signer.native() as handle:
+    with builder as made, signer.native(_library()) as handle:
         _check_size(source, limits)
         made.set_no_embed()
         store: bytes = made.sign(handle, mime, source, io.BytesIO())
@@ -141,27 +143,27 @@ def read(
     """
     _check_size(source, limits)
     limits.check_metadata(len(manifest or b""), what="a manifest store")
-    anchors = {"trust_anchors": trust.checked(trust_anchors)} if trust_anchors else {}
-    settings = CLOSED | {"trust": CLOSED["trust"] | anchors}
-    c2pa = library()
+    anchors = trust.checked(trust_anchors) if trust_anchors else ""
+    c2pa = _library()
     try:
-        reader = c2pa.Reader.try_create(mime, source, manifest, context(settings))
+        reader = c2pa.Reader.try_create(mime, source, manifest, _context(settings.reading(anchors)))
         if reader is None:
             return evidence.absent()
         with reader:
             return evidence.judge(_reading(reader))
     except c2pa.C2paError as error:
-        return _unread(error, source, detached=manifest is not None)
+        mentioned = manifest is not None or _is_mentioned(source)
+        return evidence.unread(str(error), mentioned=mentioned)
 
 
 def has_manifest(source: BinaryIO, mime: str) -> bool:
     """Say whether a file carries a manifest store, whole or damaged. Nothing is verified."""
-    c2pa = library()
+    c2pa = _library()
     source.seek(0)
     try:
-        reader = c2pa.Reader.try_create(mime, source, None, context(_GLANCE))
+        reader = c2pa.Reader.try_create(mime, source, None, _context(settings.GLANCE))
     except c2pa.C2paError as error:
-        return not _is_elsewhere(error) and _is_mentioned(source)
+        return evidence.elsewhere(str(error)) is None and _is_mentioned(source)
     if reader is None:
         return False
     reader.close()
@@ -177,9 +179,9 @@ def _builder(
     *,
     parent_manifest: bytes | None = None,
 ) -> Iterator[Any]:
-    c2pa = library()
+    c2pa = _library()
     said = manifest.definition(mark, version=__version__, keeps_parent=parent is not None)
-    with c2pa.Builder(json.dumps(said), context(_SIGNING)) as builder:
+    with c2pa.Builder(json.dumps(said), _context(settings.SIGNING)) as builder:
         if parent is not None:
             _check_size(parent, limits)
             limits.check_metadata(len(parent_manifest or b""), what="a manifest store")
@@ -199,7 +201,7 @@ def _ingredient(builder: Any, parent: BinaryIO, mime: str, store: bytes | None) 
     ingredient: dict[str, Any] = {"relationship": "parentOf", "label": manifest.PARENT}
     if store:
         parent.seek(0)
-        with library().Reader(mime, parent, store, context(_SIGNING)) as reader:
+        with _library().Reader(mime, parent, store, _context(settings.SIGNING)) as reader:
             report = json.loads(reader.json())
         builder.add_resource("parent.c2pa", io.BytesIO(store))
         ingredient |= {
@@ -212,7 +214,9 @@ def _ingredient(builder: Any, parent: BinaryIO, mime: str, store: bytes | None) 
 
 def _reading(reader: Any) -> evidence.Reading:
     results = (reader.get_validation_results() or {}).get("activeManifest") or {}
-    failures = [(str(f["code"]), str(f.get("explanation") or "")) for f in results["failure"]]
+    failures = [
+        (str(f["code"]), str(f.get("explanation") or "")) for f in results.get("failure") or ()
+    ]
     return evidence.Reading(
         state=reader.get_validation_state() or "Invalid",
         failures=failures,
@@ -222,32 +226,12 @@ def _reading(reader: Any) -> evidence.Reading:
     )
 
 
-def _unread(error: Exception, source: BinaryIO, *, detached: bool) -> Evidence:
-    text = str(error)
-    if detached:
-        return evidence.malformed(text)
-    if _is_elsewhere(error):
-        return evidence.absent(remote=text.rpartition(" ")[2])
-    if text.startswith("NotSupported:") or "could not be parsed" in text:
-        # the library does not know this kind of file, but another reader may
-        return evidence.malformed(text) if _is_mentioned(source) else evidence.absent()
-    return evidence.malformed(text)
-
-
-def _is_elsewhere(error: Exception) -> bool:
-    return str(error).startswith("Remote:")
-
-
 def _is_own_parent(source: BinaryIO, mime: str, mark: Mark) -> bool:
-    if mark.operation is Operation.MODIFIED:
-        return True
-    return _is_mentioned(source) and has_manifest(source, mime)
+    return mark.operation is Operation.MODIFIED or has_manifest(source, mime)
 
 
 def _is_mentioned(source: BinaryIO) -> bool:
     """Say whether the bytes `c2pa` stand anywhere in a file: without them there is no manifest."""
-    if isinstance(source, io.BytesIO):
-        return _LABEL in source.getvalue()
     source.seek(0)
     tail = b""
     while block := source.read(_BLOCK):
@@ -262,3 +246,37 @@ def _check_size(source: BinaryIO, limits: Limits) -> None:
     source.seek(0)
     if size > limits.max_bytes:
         raise LimitExceededError(f"the file is over the limit of {limits.max_bytes} bytes")
+
+
+def _context(settings: Mapping[str, Any]) -> Any:
+    """Return a native context of this thread and process; making one costs as much as reading."""
+    if getattr(_local, "pid", None) != os.getpid():
+        _local.pid, _local.contexts = os.getpid(), {}
+    key = json.dumps(settings)
+    contexts: dict[str, Any] = _local.contexts
+    if key not in contexts:
+        if len(contexts) >= _MAX_CONTEXTS:
+            contexts.pop(next(iter(contexts)))
+        contexts[key] = _library().Context.from_dict(dict(settings))
+    return contexts[key]
+
+
+@functools.cache
+def _library() -> Any:
+    """Return the C2PA library.
+
+    Raises:
+        InstallationError: If it is missing, does not load here, or is another version.
+    """
+    hint = f"pip install c2pa-python=={PINNED}"
+    try:
+        import c2pa
+
+        found = metadata.version("c2pa-python")
+    except (ImportError, OSError, RuntimeError) as error:
+        raise InstallationError(f"the C2PA library does not load: {error}", hint=hint) from error
+    if found != PINNED:
+        raise InstallationError(
+            f"c2pa-python {found} is installed, and kzmark was tested with {PINNED} only", hint=hint
+        )
+    return c2pa

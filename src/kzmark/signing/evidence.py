@@ -97,6 +97,25 @@ def absent(*, remote: str = "") -> Evidence:
     )
 
 
+def unread(text: str, *, mentioned: bool) -> Evidence:
+    """Return the evidence of a file that the library refused to read.
+
+    Args:
+        text: What it said.
+        mentioned: Whether the file holds anything that looks like a manifest store. If not, the
+            library does not know this kind of file, or it is damaged: for the adapter to tell.
+    """
+    if remote := elsewhere(text):
+        return absent(remote=remote)
+    foreign = text.startswith("NotSupported:") or "could not be parsed" in text
+    return absent() if foreign and not mentioned else malformed(text)
+
+
+def elsewhere(text: str) -> str | None:
+    """Return the address of a manifest that the library was not allowed to fetch."""
+    return text.rpartition(" ")[2] if text.startswith("Remote:") else None
+
+
 def malformed(detail: str) -> Evidence:
     """Return the evidence of a manifest store that cannot be read."""
     return _broken(MALFORMED, detail, {})

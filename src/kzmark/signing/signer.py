@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from kzmark.errors import IdentityError, MalformedMediaError
 from kzmark.signing import algorithm
 from kzmark.signing.identity import Identity, IdentitySpec, load
-from kzmark.signing.native import library
 
 
 class Signer:
@@ -33,46 +32,45 @@ class Signer:
         self.identity = identity if isinstance(identity, Identity) else load(identity)
         self.tsa = tsa
         self._local = threading.local()
-        self._handle()
 
     def __reduce__(self) -> tuple[object, ...]:
         return functools.partial(Signer, tsa=self.tsa), (self.identity.spec,)
 
     @contextlib.contextmanager
-    def native(self) -> Iterator[Any]:
+    def native(self, library: Any) -> Iterator[Any]:
         """Give the native signer of this thread; say in words why a signature failed."""
-        handle = self._handle()
+        handle = self._handle(library)
         witness: _Witness = self._local.witness
         witness.forget()
         try:
             yield handle
-        except library().C2paError as error:
+        except library.C2paError as error:
             raise _signing_error(error, witness.error, tsa=self.tsa) from witness.error or error
 
-    def _handle(self) -> Any:
+    def _handle(self, library: Any) -> Any:
         if getattr(self._local, "pid", None) != os.getpid():
             self._local.witness = _Witness()
-            self._local.handle = self._make(self._local.witness)
+            self._local.handle = self._make(library, self._local.witness)
             self._local.pid = os.getpid()
         return self._local.handle
 
-    def _make(self, witness: "_Witness") -> Any:
-        c2pa, identity = library(), self.identity
+    def _make(self, library: Any, witness: "_Witness") -> Any:
+        identity = self.identity
         name = identity.algorithm.value
         try:
             if identity.sign is None:
-                info = c2pa.C2paSignerInfo(
+                info = library.C2paSignerInfo(
                     name.encode(),
                     identity.chain_pem,
                     identity.key,
                     self.tsa.encode() if self.tsa else None,
                 )
-                return c2pa.Signer.from_info(info)
+                return library.Signer.from_info(info)
             answer = _answering(identity, identity.sign, witness)
-            kind = c2pa.C2paSigningAlg[name.upper()]
+            kind = library.C2paSigningAlg[name.upper()]
             chain = identity.chain_pem.decode("ascii")
-            return c2pa.Signer.from_callback(answer, kind, chain, self.tsa or None)
-        except c2pa.C2paError as error:
+            return library.Signer.from_callback(answer, kind, chain, self.tsa or None)
+        except library.C2paError as error:
             raise IdentityError(
                 f"the C2PA library refuses the identity: {error}",
                 hint="`kzmark identity show` tells what is unusual about it",

@@ -1,0 +1,89 @@
+"""Pictures inside an SVG: which of them a renderer may be given.
+
+Only what the file itself holds (`data:`) is drawn. A path or an address would make the verdict
+depend on the machine, and hand a stranger's file a look at ours; Scalable pictures inside pictures
+are weighed like the whole.
+"""
+
+import base64
+import binascii
+import io
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from kzmark._limits import Limits
+from kzmark.errors import LimitExceededError, MediaError
+from kzmark.formats import _xml
+from kzmark.formats._svg_weight import weigh
+
+_MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+
+
+class Allowance:
+    """Counts the pixels of all pictures in one file; together they may be one picture's worth."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._pixels = limits.max_pixels
+
+    def admits(self, href: str) -> bool:
+        """Say whether a picture may be drawn; what cannot be read may not.
+
+        Raises:
+            LimitExceededError: If it is over the limits.
+        """
+        data = _data(href)
+        if data.startswith(_MAGIC):
+            return self._admits_pixels(data)
+        try:
+            text, _ = _xml.to_utf8(data, what="a picture in the SVG")
+            weigh(text, limits=self._limits)
+        except LimitExceededError:
+            raise
+        except MediaError:
+            return False
+        return True
+
+    def _admits_pixels(self, data: bytes) -> bool:
+        size = _size(data)
+        if size is None:
+            return False
+        self._limits.check_picture(*size, file_bytes=len(data))
+        self._pixels -= size[0] * size[1]
+        if self._pixels < 0:
+            raise LimitExceededError(
+                f"the pictures in the SVG are over the limit of {self._limits.max_pixels} px"
+            )
+        return True
+
+
+def _data(href: str) -> bytes:
+    """Return what a `data:` URI holds, or nothing (RFC 2397)."""
+    head, comma, body = href.partition(",")
+    if not comma or not head[:5].lower() == "data:":
+        return b""
+    raw = unquote_to_bytes(body)
+    if not head.lower().endswith(";base64"):
+        return raw
+    try:
+        return base64.b64decode(raw, validate=False)
+    except binascii.Error:
+        return b""
+
+
+def _size(data: bytes) -> tuple[int, int] | None:
+    """Return width and height from the header; the pixels are not touched."""
+    from PIL.GifImagePlugin import GifImageFile
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.PngImagePlugin import PngImageFile
+    from PIL.WebPImagePlugin import WebPImageFile
+
+    kinds = dict(
+        zip(_MAGIC, (PngImageFile, JpegImageFile, GifImageFile, WebPImageFile), strict=True)
+    )
+    opener = next(kind for magic, kind in kinds.items() if data.startswith(magic))
+    try:
+        width, height = opener(io.BytesIO(data)).size
+    except (SyntaxError, OSError, ValueError):
+        return None
+    return width, height
