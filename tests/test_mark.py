@@ -167,9 +167,7 @@ def test_a_bin_with_its_control_digit_is_taken_and_any_other_digit_is_not(first:
             Responsible(name="x", bin=first + digit)
 
 
-@pytest.mark.parametrize(
-    "number", ["1", "12345678901a", "1234567890123", "１" * 12]
-)
+@pytest.mark.parametrize("number", ["1", "12345678901a", "1234567890123", "１" * 12])
 def test_a_bin_of_other_than_twelve_digits_is_refused(number: str) -> None:
     with pytest.raises(RecordError, match="12 digits"):
         Responsible(name="x", bin=number)

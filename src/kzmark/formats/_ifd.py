@@ -27,7 +27,7 @@ LONG8: Final = 16
 EXIF_IFD: Final = 0x8769
 SUB_IFDS: Final = 0x014A
 PIECES: Final = ((0x0111, 0x0117), (0x0144, 0x0145), (0x0201, 0x0202))  # strips, tiles, thumbnail
-_POINTERS: Final = (EXIF_IFD, 0x8825, 0xA005, SUB_IFDS)  # Exif, GPS, Interoperability, SubIFDs
+POINTERS: Final = (EXIF_IFD, 0x8825, 0xA005, SUB_IFDS)  # Exif, GPS, Interoperability, SubIFDs
 _SUB_LIMIT: Final = 64  # sub-directories of one directory
 _CLASSIC: Final = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 UNIT: Final = _CLASSIC | {16: 8, 17: 8, 18: 8, 129: 1}  # LONG8, SLONG8, IFD8, UTF-8 (Exif 3.0)
@@ -207,7 +207,7 @@ class Layout:
         waiting = list(found.values())
         while waiting and len(found) < self._limits.max_elements:
             parent = waiting.pop()
-            for tag in _POINTERS:
+            for tag in POINTERS:
                 for child in self.sub_directories(parent, tag):
                     if child.at not in found:
                         found[child.at] = child

@@ -35,7 +35,7 @@ class Draft(Layout):
         self._pointer.pack_into(self.data, slot, at)
         self._forget()
 
-    def append(self, content: bytes) -> int:
+    def append(self, content: bytes | bytearray) -> int:
         """Put bytes at the end, word aligned, and return their offset."""
         self.data.extend(bytes(-len(self.data) % self._word))
         at = len(self.data)

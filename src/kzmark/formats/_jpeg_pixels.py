@@ -82,8 +82,8 @@ def _from_halves(stream: Stream, frame: Frame) -> Image.Image:
     size = frame.width, frame.height
     luma = _decode(stream, Model.YCC, frame, mode="L")
     half = size[0] // 2, size[1] // 2
-    chroma = _decode(stream, Model.YCC, frame, mode="YCbCr", size=half).resize(size, _NEAREST)
-    return Image.merge("YCbCr", (luma, chroma.getchannel(1), chroma.getchannel(2)))
+    _, *chroma = _decode(stream, Model.YCC, frame, mode="YCbCr", size=half).split()
+    return Image.merge("YCbCr", (luma, *(band.resize(size, _NEAREST) for band in chroma)))
 
 
 def _decode(

@@ -3,6 +3,7 @@
 Spec: ITU-T T.81 (ISO/IEC 10918-1), B.1.1 (markers, fill bytes) and B.2 (the order of segments).
 """
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -183,6 +184,7 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
                 raise MalformedMediaError("a scan before the frame header")
             if header_only:
                 return Stream(data, frame, tuple(segments), at)
+            segment = dataclasses.replace(segment, stop=_scan_end(data, segment.end))
         segments.append(segment)
         at = segment.stop
         if len(segments) > limits.max_elements:
@@ -218,8 +220,7 @@ def _segment(data: bytes, at: int) -> Segment:
         raise MalformedMediaError(f"the file ends inside its segment at byte {at}")
     if size < 2:
         raise MalformedMediaError(f"a segment at byte {at} declares {size} bytes")
-    stop = _scan_end(data, end) if marker == SOS else end
-    return Segment(marker, at, body + 2, end, stop)
+    return Segment(marker, at, body + 2, end, end)
 
 
 def _scan_end(data: bytes, at: int) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MediaError
-from kzmark.formats._jpeg_segments import APP1, MAX_PAYLOAD, Segment, Stream, segment_bytes
+from kzmark.formats._jpeg_segments import APP1, Segment, Stream, segment_bytes
 from kzmark.formats.layers import xmp
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status

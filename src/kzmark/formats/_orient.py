@@ -49,3 +49,8 @@ def stored_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
     if orientation in {3, 4, 7, 8}:
         y = size[1] - y - height
     return (y, x, height, width) if orientation in {5, 6, 7, 8} else (x, y, width, height)
+
+
+def stored(array: NDArray[Pixel], orientation: int) -> NDArray[Pixel]:
+    """Return the stored view of displayed pixels: the inverse of `upright`."""
+    return upright(array, {6: 8, 8: 6}.get(orientation, orientation))

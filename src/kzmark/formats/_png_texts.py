@@ -18,6 +18,7 @@ KINDS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 XMP: Final = "XML:com.adobe.xmp"
 RAW_EXIF: Final = frozenset({"Raw profile type exif", "Raw profile type APP1"})
 _EXIF_PREFIX: Final = b"Exif\0\0"
+_HEAD: Final = 2048  # bytes in which keyword, language and translated keyword must end
 _LINE: Final = 72  # hexadecimal digits in a line of a raw profile
 
 
@@ -62,27 +63,13 @@ def parse(chunk: Chunk) -> Text | None:
     """Return a text chunk taken apart; nothing if it is another chunk or breaks its rules."""
     if chunk.kind not in KINDS:
         return None
-    keyword, middle, at = bytes(chunk.data[:80]).partition(b"\0")[0], b"", 0
-    if not 0 < len(keyword) < 80 or len(keyword) == len(chunk.data):
+    keyword, end, rest = bytes(chunk.data[:_HEAD]).partition(b"\0")
+    middle = _middle(chunk.kind, rest)
+    if not end or not 0 < len(keyword) < 80 or middle is None:
         return None
-    at = len(keyword) + 1
-    compressed = chunk.kind == b"zTXt"
-    if chunk.kind == b"zTXt":
-        middle = bytes(chunk.data[at : at + 1])
-    elif chunk.kind == b"iTXt":
-        language, _, rest = bytes(chunk.data[at : at + 1024]).partition(b"\0")
-        head, flags = b"", bytes(chunk.data[at : at + 2])
-        language, end, rest = bytes(chunk.data[at + 2 : at + 1026]).partition(b"\0")
-        translated, stop, _ = rest.partition(b"\0")
-        if not end or not stop or flags[:1] not in {b"\0", b"\1"}:
-            return None
-        compressed = flags[:1] == b"\1"
-        middle = flags + language + b"\0" + translated + b"\0"
-    if compressed and middle[-1:] == b"":
-        return None
-    return Text(
-        keyword.decode("latin-1"), chunk.kind, chunk.data[at + len(middle) :], compressed, middle
-    )
+    compressed = middle[:1] == (b"\0" if chunk.kind == b"zTXt" else b"\1")
+    body = chunk.data[len(keyword) + 1 + len(middle) :]
+    return Text(keyword.decode("latin-1"), chunk.kind, body, compressed, middle)
 
 
 def international(keyword: str, text: bytes) -> bytes:
@@ -113,3 +100,16 @@ def with_raw_exif(text: bytes, blob: bytes) -> bytes:
     name = text.split(b"\n", 2)[1]
     rows = [digits[at : at + _LINE] for at in range(0, len(digits), _LINE)]
     return b"\n".join([b"", name, b"%8d" % len(whole), *rows, b""])
+
+
+def _middle(kind: bytes, rest: bytes) -> bytes | None:
+    """Return what stands between keyword and text; nothing if it is not lawful."""
+    if kind == b"tEXt":
+        return b""
+    if kind == b"zTXt":
+        return rest[:1] if rest[:1] == b"\0" else None
+    language, end, tail = rest[2:].partition(b"\0")
+    translated, stop, _ = tail.partition(b"\0")
+    if rest[:1] not in {b"\0", b"\1"} or rest[1:2] != b"\0" or not end or not stop:
+        return None
+    return rest[:2] + language + end + translated + stop

@@ -3,6 +3,7 @@
 Spec: SVG 2, 5.1 (document structure), 5.9 (metadata); XMP part 3, SVG.
 """
 
+import codecs
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -21,13 +22,15 @@ WHAT: Final = "the SVG"
 _MAX_BYTES: Final = 256 << 20  # the text is held a few times over
 _TAG: Final = re.compile(rb"""<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>""")
 _ATTRIBUTE: Final = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
+_DECLARED: Final = re.compile(
+    rb"""(<\?xml\s[^>]{0,200}?encoding\s*=\s*["'])([A-Za-z0-9._-]{1,40})"""
+)
 _PROLOG: Final = re.compile(  # up to the name of the root, or as far as a cut head goes
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*"
     rb"(?:<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]|<!DOCTYPE\s+(?:[A-Za-z_][\w.-]*:)?svg\s)",
     re.DOTALL,
 )
 _METADATA: Final = f"{SVG} metadata"
-_PACKET_DEPTH: Final = 2  # svg, metadata, packet
 _PACKETS: Final = ("adobe:ns:meta/ xmpmeta", "adobe:ns:meta/ xapmeta", f"{RDF} RDF")
 _BEGIN: Final = re.compile(rb"<\?xpacket\s+begin\b[^>]*\?>\s*$")
 _END: Final = re.compile(rb"\s*<\?xpacket\s+end\b[^>]*\?>")
@@ -78,19 +81,17 @@ class Document:
     """One SVG, taken apart as far as kzmark needs.
 
     Attributes:
-        text: The whole document in UTF-8, without a byte order mark.
-        mark: Its byte order mark, or nothing.
-        encoding: The encoding it came in, by Python's name.
+        text: The whole document in UTF-8, its declaration set to that.
+        recoded: Whether it came in another encoding: C2PA tools read UTF-8 only.
         prefix: Prefix of the SVG namespace at the root, with its colon; or empty.
         root: The root element.
         metadata: The root's own `<metadata>` elements.
-        packets: XMP packets in them.
+        packets: XMP packets in any `<metadata>`.
         notice: Our notice, if it is there.
     """
 
     text: bytes
-    mark: bytes
-    encoding: str
+    recoded: bool
     prefix: str
     root: Spot
     metadata: Sequence[Spot]
@@ -98,19 +99,12 @@ class Document:
     notice: Spot | None
 
     def spliced(self, edits: Sequence[Edit]) -> bytes:
-        """Return the document with spans replaced, in the encoding it came in.
-
-        Letters that this encoding lacks are written as character references.
-
-        Raises:
-            MalformedMediaError: If the document is not in one form of its encoding.
-        """
+        """Return the document with spans replaced; of two at one place the first comes first."""
         pieces, at = [], 0
         for (start, end), new in sorted(edits, key=lambda edit: edit[0]):
-            pieces += [_encoded(self.text[at:start], self.encoding)]
-            pieces += [new.encode(self.encoding, "xmlcharrefreplace")]
+            pieces += [self.text[at:start], new.encode()]
             at = end
-        return b"".join((self.mark, *pieces, _encoded(self.text[at:], self.encoding)))
+        return b"".join((*pieces, self.text[at:]))
 
     def filled(self, spot: Spot, content: str) -> Edit:
         """Return the edit that adds `content` to an element, behind all that is in it."""
@@ -158,23 +152,30 @@ def read(source: BinaryIO, *, limits: Limits) -> Document:
             "a compressed SVG (.svgz) cannot carry a C2PA manifest",
             hint="decompress it first, for example with gunzip",
         )
-    text, encoding = _xml.to_utf8(data, what=WHAT)
+    text, recoded = _in_utf8(data)
     survey = _Survey(text)
     _xml.scan(text, limits=limits, what=WHAT, doctype=True, visitor=survey)
-    mark = _xml.byte_order_mark(data)
-    if mark + _encoded(text, encoding) != data:
-        raise MalformedMediaError(f"{WHAT} is not in the one form of {encoding}")
     assert survey.root is not None  # a scan without a root is not well-formed
     return Document(
         text=text,
-        mark=mark,
-        encoding=encoding,
+        recoded=recoded,
         prefix=survey.prefix,
         root=survey.root,
         metadata=survey.metadata,
         packets=survey.packets,
         notice=survey.notice,
     )
+
+
+def _in_utf8(data: bytes) -> tuple[bytes, bool]:
+    """Return the document in UTF-8, so declared, and whether it was not so before."""
+    text, encoding = _xml.to_utf8(data, what=WHAT)
+    recoded = encoding != "utf-8"
+    if (declared := _DECLARED.match(text)) and declared[2].upper() != b"UTF-8":
+        text = declared[1] + b"UTF-8" + text[declared.end() :]
+        recoded = True
+    bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    return bom + text, recoded
 
 
 def begins(head: bytes) -> bool:
@@ -203,7 +204,7 @@ class _Survey(_xml.Visitor):
         self._path: list[str] = []
         self._open: list[tuple[int, Spot]] = []  # depth and spot of elements yet to be closed
         self._declared: dict[str, str] = {}
-        self._scopes: list[dict[str, str]] = [{}]  # namespaces in scope, by depth
+        self._scopes: list[dict[str, str]] = [{}]  # namespaces in scope, outermost first
         self._candidates: list[tuple[Spot, dict[str, str]]] = []
         self.root: Spot | None = None
         self.prefix = ""
@@ -213,30 +214,31 @@ class _Survey(_xml.Visitor):
     def namespace(self, prefix: str, uri: str) -> None:
         self._declared[prefix] = uri
 
-    def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
         depth = len(self._path)
         self._path.append(name)
-        if depth < _PACKET_DEPTH:
-            self._scopes[depth + 1 :] = [self._scopes[depth] | self._declared]
+        scope = self._scopes[-1]
+        self._scopes.append(scope | self._declared if self._declared else scope)
         self._declared = {}
         if depth == 0:
-            self._start_root(name, attributes, offset)
+            self._start_root(name, attributes)
         elif depth == 1 and name == _METADATA:
-            self.metadata.append(self._note(offset, attributes))
-        elif depth == _PACKET_DEPTH and self._path[1] == _METADATA and name in _PACKETS:
-            spot = self._note(offset, attributes)
-            self._candidates.append((spot, self._scopes[depth]))
+            self.metadata.append(self._note(attributes))
+        elif self._path[-2] == _METADATA and name in _PACKETS:
+            self._candidates.append((self._note(attributes), scope))
         elif name == f"{SVG} g" and attributes.get("id") == NOTICE_ID and self.notice is None:
-            self.notice = self._note(offset, attributes)
+            self.notice = self._note(attributes)
 
-    def end(self, name: str, offset: int) -> None:
+    def end(self) -> None:
         self._path.pop()
+        self._scopes.pop()
         if self._open and self._open[-1][0] == len(self._path):
             _, spot = self._open.pop()
             if self._text[spot.inside - 2 : spot.inside] == b"/>":
                 spot.closing = spot.end = spot.inside
             else:
-                spot.closing, spot.end = offset, self._text.index(b">", offset) + 1
+                spot.closing = self.offset
+                spot.end = self._text.index(b">", self.offset) + 1
 
     @property
     def packets(self) -> list[Packet]:
@@ -244,16 +246,16 @@ class _Survey(_xml.Visitor):
         found = (_packet(self._text, spot, scope) for spot, scope in self._candidates)
         return [packet for packet in found if packet is not None]
 
-    def _start_root(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+    def _start_root(self, name: str, attributes: Mapping[str, str]) -> None:
         if name != f"{SVG} svg":
             raise MalformedMediaError(f"the root element is {name!r}, not svg of {SVG}")
-        self.root = self._note(offset, attributes)
-        self.prefix = _name(self._text[offset : self.root.inside]).decode().removesuffix("svg")
+        self.root = self._note(attributes)
+        self.prefix = _name(self._text[self.offset : self.root.inside]).decode().removesuffix("svg")
 
-    def _note(self, offset: int, attributes: Mapping[str, str]) -> Spot:
-        tag = _TAG.match(self._text, offset)
+    def _note(self, attributes: Mapping[str, str]) -> Spot:
+        tag = _TAG.match(self._text, self.offset)
         assert tag is not None  # expat has seen a whole tag here
-        spot = Spot(start=offset, inside=tag.end(), attributes=dict(attributes))
+        spot = Spot(start=self.offset, inside=tag.end(), attributes=dict(attributes))
         self._open.append((len(self._path) - 1, spot))
         return spot
 
@@ -286,12 +288,3 @@ def _name(tag: bytes) -> bytes:
 
 def _uses(body: bytes, prefix: str) -> bool:
     return re.search(rb"[<\s/]" + re.escape(prefix.encode()) + rb":", body) is not None
-
-
-def _encoded(text: bytes, encoding: str) -> bytes:
-    if encoding == "utf-8":
-        return text
-    try:
-        return text.decode().encode(encoding)
-    except UnicodeEncodeError as error:
-        raise MalformedMediaError(f"{WHAT} is not in the one form of {encoding}") from error

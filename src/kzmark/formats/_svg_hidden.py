@@ -53,13 +53,14 @@ class _Seeker(_xml.Visitor):
         self._behind = behind
         self._root_id = ""
         self._path: list[tuple[str, str]] = []  # name and id
+        self._css: list[str] = []
         self.found: dict[str, str] = {}
 
-    def instruction(self, target: str, data: str, offset: int) -> None:
+    def instruction(self, target: str) -> None:
         if target == "xml-stylesheet":
             self.found["notice.restyled"] = "a style sheet from elsewhere"
 
-    def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if not self._path:
             self._root_id = attributes.get("id", "")
         href = (attributes.get("href") or attributes.get(_XLINK) or "").strip()
@@ -68,18 +69,21 @@ class _Seeker(_xml.Visitor):
             self.found["notice.scripted"] = f"a script ({local})"
         if name in _ANIMATIONS and self._aims_at_notice(href):
             self.found["notice.animated"] = f"an animation ({local}) of the notice or the root"
-        if 0 <= self._behind <= offset and name in _FOREIGN and not href.startswith("#"):
+        if 0 <= self._behind <= self.offset and name in _FOREIGN and not href.startswith("#"):
             self.found["notice.overlaid"] = f"{local} painted after the notice"
         if _RESTYLED.search(attributes.get("style", "")):
             self.found["notice.restyled"] = "an inline style"
         self._path.append((name, attributes.get("id", "")))
 
-    def end(self, name: str, offset: int) -> None:
+    def end(self) -> None:
         self._path.pop()
+        if _RESTYLED.search("".join(self._css)):
+            self.found["notice.restyled"] = "a style sheet with animations, imports or our fonts"
+        self._css = []
 
     def text(self, text: str) -> None:
-        if self._path[-1][0] == f"{SVG} style" and _RESTYLED.search(text):
-            self.found["notice.restyled"] = "a style sheet with animations, imports or our fonts"
+        if self._path[-1][0] == f"{SVG} style":
+            self._css.append(text)
 
     def _aims_at_notice(self, href: str) -> bool:
         """Say whether an animation is of the notice, of something in it, or of the root."""

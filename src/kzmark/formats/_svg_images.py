@@ -1,13 +1,14 @@
 """Pictures inside an SVG: which of them a renderer may be given.
 
 Only what the file itself holds (`data:`) is drawn. A path or an address would make the verdict
-depend on the machine, and hand a stranger's file a look at ours; Scalable pictures inside pictures
+depend on the machine, and hand a stranger's file a look at ours. Scalable pictures inside pictures
 are weighed like the whole.
 """
 
 import base64
 import binascii
 import io
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -60,7 +61,7 @@ class Allowance:
 def _data(href: str) -> bytes:
     """Return what a `data:` URI holds, or nothing (RFC 2397)."""
     head, comma, body = href.partition(",")
-    if not comma or not head[:5].lower() == "data:":
+    if not comma or head[:5].lower() != "data:":
         return b""
     raw = unquote_to_bytes(body)
     if not head.lower().endswith(";base64"):
@@ -74,14 +75,14 @@ def _data(href: str) -> bytes:
 def _size(data: bytes) -> tuple[int, int] | None:
     """Return width and height from the header; the pixels are not touched."""
     from PIL.GifImagePlugin import GifImageFile
+    from PIL.Image import Image
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
     from PIL.WebPImagePlugin import WebPImageFile
 
-    kinds = dict(
-        zip(_MAGIC, (PngImageFile, JpegImageFile, GifImageFile, WebPImageFile), strict=True)
-    )
-    opener = next(kind for magic, kind in kinds.items() if data.startswith(magic))
+    kinds = (PngImageFile, JpegImageFile, GifImageFile, WebPImageFile)  # in the order of _MAGIC
+    openers: tuple[Callable[[io.BytesIO], Image], ...] = kinds
+    opener = next(one for magic, one in zip(_MAGIC, openers, strict=True) if data.startswith(magic))
     try:
         width, height = opener(io.BytesIO(data)).size
     except (SyntaxError, OSError, ValueError):

@@ -67,11 +67,12 @@ def markup(drawing: Drawing, viewport: Viewport, *, was: Mapping[str, str]) -> s
         "transform-origin": "0 0",
         "transform-box": "view-box",
     }
-    said = quote(" ".join(words.text for words in drawing.words))
+    said = " ".join(words.text for words in drawing.words)
     kept = "".join(f" data-was-{name.lower()}={quote(value)}" for name, value in was.items())
+    given = f'xmlns="{SVG}" id="{NOTICE_ID}" role="note" aria-label={quote(said)}{kept}'
     lines = [
-        f'<g xmlns="{SVG}" id="{NOTICE_ID}" role="note" aria-label={said}{kept}'
-        f' transform="{matrix}" style="{_css(style)}">',
+        f'<g {given} transform="{matrix}" style="{_css(style)}">',
+        f"<title>{escape(said)}</title>",
         *(_rectangle(one, drawing) for one in drawing.rectangles),
         *(_text(words, drawing) for words in drawing.words),
         "</g>",

@@ -58,7 +58,7 @@ def refuse_hiding(document: Document) -> None:
     for name, harmless in _HARMLESS.items():
         if given.get(name, harmless[0]).strip().lower() not in harmless:
             raise MalformedMediaError(
-                f"the root of the SVG has {name}={given[name][:60]!r}, which a notice cannot escape",
+                f"the root of the SVG has {name}={given[name][:60]!r}, which no notice escapes",
                 hint="put the picture into a group and the property on that group",
             )
     for name in _CONDITIONS:
@@ -108,6 +108,8 @@ def grown(document: Document, view: Viewport, rows: float) -> tuple[list[Edit], 
 def notes(document: Document, view: Viewport, rows: float) -> Sequence[str]:
     """Return stable codes for what a notice in this document cannot promise."""
     found = []
+    if document.recoded:
+        found.append("svg.now-utf-8")
     if view.cropped:
         found.append("svg.window-may-crop")
     if rows > 0 and _SHARES.search(document.text):

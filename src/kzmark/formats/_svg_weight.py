@@ -15,11 +15,12 @@ from kzmark.formats import _xml
 from kzmark.formats._svg_document import SVG, WHAT, Span
 
 _REFERENCE: Final = re.compile(r"url\(\s*[\"']?#([^)\"']+)")
+_HREF_VALUE: Final = re.compile(rb"""(?<=href)\s*=\s*("[^"]*"|'[^']*')""")
 _HREF: Final = ("href", "http://www.w3.org/1999/xlink href")
 _MAX_CHAIN: Final = 32  # references that lead on to references
 _CHEAP_SHAPES: Final = 3_000
 _CHEAP_LEVELS: Final = 200  # elements nested and referred to in a row
-_CHEAP_LAYERS: Final = 100  # groups that are painted apart and then laid over
+_CHEAP_LAYERS: Final = 50  # groups that are painted apart and then laid over
 _CHEAP_BYTES: Final = 2 << 20
 _COSTLY: Final = frozenset(  # paint areas again and again, or take numbers without a bound
     f"{SVG} {name}" for name in ("filter", "mask", "pattern", "marker", "textPath", "feImage")
@@ -44,15 +45,16 @@ class Weight(_xml.Visitor):
         self._layers = 0
         self._deepest = 0
         self._in_style = False
+        self._css: list[str] = []
 
-    def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
         part = _Part(attributes.get("id", ""))
         part.shapes = 1
         self._open.append(part)
         self._deepest = max(self._deepest, len(self._open))
         href = next((attributes[key] for key in _HREF if key in attributes), "").strip()
         if name in _IMAGES:
-            self.images.append((offset, href))
+            self.images.append((self.offset, href))
         if href.startswith("#"):
             part.references.append(href[1:])
         style = attributes.get("style", "")
@@ -65,16 +67,19 @@ class Weight(_xml.Visitor):
             self.cheap = False
         self._in_style = name == f"{SVG} style"
 
-    def end(self, name: str, offset: int) -> None:
+    def end(self) -> None:
         part = self._open.pop()
         self._in_style = False
+        if any(word in "".join(self._css) for word in ("url(", "dasharray", *_LAYERS)):
+            self.cheap = False
+        self._css = []
         self._open[-1].take(part)
         if part.name and part.name not in self._parts:
             self._parts[part.name] = part
 
     def text(self, text: str) -> None:
-        if self._in_style and any(word in text for word in ("url(", "dasharray", *_LAYERS)):
-            self.cheap = False
+        if self._in_style:
+            self._css.append(text)
 
     def settle(self, *, limits: Limits) -> None:
         """Follow the references.
@@ -85,7 +90,8 @@ class Weight(_xml.Visitor):
         shapes, chain = self._follow(self._open[0], limits.max_elements, ())
         if shapes > _CHEAP_SHAPES or self._deepest * chain > _CHEAP_LEVELS:
             self.cheap = False
-        if self.images or self._layers > _CHEAP_LAYERS:
+        repeated = shapes > self._open[0].shapes
+        if self.images or self._layers > (0 if repeated else _CHEAP_LAYERS):
             self.cheap = False
 
     def _follow(self, part: "_Part", allowed: int, path: tuple[str, ...]) -> tuple[int, int]:
@@ -138,8 +144,8 @@ def weigh(text: bytes, *, limits: Limits) -> Weight:
 
 def blanked(text: bytes, tags: Iterable[Span]) -> list[tuple[Span, bytes]]:
     """Return the edits that take the references out of start tags."""
-    edits = []
-    for start, end in tags:
-        for found in re.finditer(rb"""(?<=href)\s*=\s*("[^"]*"|'[^']*')""", text[start:end]):
-            edits.append(((start + found.start(1), start + found.end(1)), b'""'))
-    return edits
+    return [
+        ((start + found.start(1), start + found.end(1)), b'""')
+        for start, end in tags
+        for found in _HREF_VALUE.finditer(text[start:end])
+    ]

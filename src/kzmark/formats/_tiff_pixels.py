@@ -8,7 +8,7 @@ import numpy as np
 from PIL import TiffImagePlugin
 
 from kzmark.errors import MalformedMediaError, UnknownFormatError
-from kzmark.formats import _tiff_codec, _tiff_colour
+from kzmark.formats import _orient, _tiff_codec, _tiff_colour
 from kzmark.formats._base import Box, Pixels
 from kzmark.formats._tiff_codec import Samples
 from kzmark.formats._tiff_page import OLD_JPEG, Page, Photometric
@@ -67,12 +67,12 @@ def by_libtiff(page: Page, data: bytes | bytearray) -> Pixels:
     try:
         with TiffImagePlugin.TiffImageFile(io.BytesIO(data)) as picture:
             picture.seek(page.number)
-            pixels = np.array(picture.convert("RGB"))
+            if picture.size != page.size:
+                raise MalformedMediaError("a page contradicts its own size")
+            pixels = np.array(picture.convert("RGB"))  # upright already
     except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, KeyError) as error:
         raise MalformedMediaError(f"a page cannot be decoded: {error}") from error
-    if pixels.shape != (page.height, page.width, 3):
-        raise MalformedMediaError("a page contradicts its own size")
-    return pixels
+    return _orient.stored(pixels, page.orientation)
 
 
 def _chunks(page: Page, indices: Sequence[int]) -> Iterator[Sequence[int]]:

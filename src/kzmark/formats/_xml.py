@@ -40,21 +40,28 @@ _ASCII_BASED: Final = re.compile(  # by Python's own names; every byte below 0x8
 
 
 class Visitor:
-    """Sees what a scan finds, in the order of the document; offsets are in bytes of UTF-8."""
+    """Sees what a scan finds, in the order of the document.
+
+    Attributes:
+        offset: Where in the UTF-8 bytes the scan is: the `<` of the tag that is seen, or for the
+            end of an empty element behind its tag.
+    """
+
+    offset = 0
 
     def namespace(self, prefix: str, uri: str) -> None:
         """See a namespace declaration of the start tag that comes next."""
 
-    def start(self, name: str, attributes: Mapping[str, str], offset: int) -> None:
-        """See a start tag; names are `uri local` or `local`, `offset` is that of its `<`."""
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        """See a start tag; names are `uri local` or `local`."""
 
-    def end(self, name: str, offset: int) -> None:
-        """See an end tag; `offset` is that of its `<`, or behind the tag of an empty element."""
+    def end(self) -> None:
+        """See the end of the element that was opened last."""
 
     def text(self, text: str) -> None:
         """See characters; one run of text may come in pieces."""
 
-    def instruction(self, target: str, data: str, offset: int) -> None:
+    def instruction(self, target: str) -> None:
         """See a processing instruction."""
 
 
@@ -73,11 +80,6 @@ def to_utf8(data: bytes, *, what: str) -> tuple[bytes, str]:
         _decode(body, encoding, what)
         return body, encoding
     return _decode(data[len(bom) :], encoding, what).encode(), encoding
-
-
-def byte_order_mark(data: bytes) -> bytes:
-    """Return the byte order mark that `data` starts with, or nothing."""
-    return next((bom for bom, _ in _BOMS if data.startswith(bom)), b"")
 
 
 def scan(
@@ -217,18 +219,20 @@ def _show(parser: expat.XMLParserType, guard: _Guard, visitor: Visitor) -> None:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         guard.start(name, attributes)
-        visitor.start(name, attributes, parser.CurrentByteIndex)
+        visitor.offset = parser.CurrentByteIndex
+        visitor.start(name, attributes)
 
     def end(name: str) -> None:
         guard.end(name)
-        visitor.end(name, parser.CurrentByteIndex)
+        visitor.offset = parser.CurrentByteIndex
+        visitor.end()
 
     def namespace(prefix: str | None, uri: str | None) -> None:
         guard.namespace(prefix, uri)
         visitor.namespace(prefix or "", uri or "")
 
-    def instruction(target: str, data: str) -> None:
-        visitor.instruction(target, data, parser.CurrentByteIndex)
+    def instruction(target: str, _data: str) -> None:
+        visitor.instruction(target)
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end

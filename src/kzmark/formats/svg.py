@@ -20,7 +20,7 @@ from kzmark.formats._base import (
     Picture,
     Signature,
 )
-from kzmark.formats._svg_document import Document, Packet
+from kzmark.formats._svg_document import Document, Edit, Packet, Spot
 from kzmark.formats.layers import xmp
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
@@ -53,7 +53,7 @@ class Svg:
         signatures=tuple(Signature(start) for start in _STARTS),
         layers=frozenset({Layer.C2PA, Layer.XMP}),
         c2pa=C2PABinding.EMBEDDED,
-        exact="every byte outside the notice and the metadata",
+        exact="every byte outside the notice and the metadata; other encodings become UTF-8",
         backend="resvg_py",
         extra="svg",
     )
@@ -73,10 +73,9 @@ class Svg:
         document = documents.read(source, limits=limits)
         packet = _packet_to_write(document)
         merged = xmp.merge(packet.data if packet else b"", mark, limits=limits).decode()
-        if not document.encoding.startswith("utf-"):
-            merged = merged.replace("\ufeff", "")  # no instruction may hold a reference
-        edit = (packet.span, merged) if packet else _insertion(document, merged)
-        target.write(document.spliced([edit]))
+        home = _home(document)
+        edit = (packet.span, merged) if packet else _insertion(document, home, merged)
+        target.write(document.spliced([edit, *_set_aside(document, home)]))
 
     def draw(
         self, source: BinaryIO, target: BinaryIO, drawing_for: DrawingFor, *, limits: Limits
@@ -140,17 +139,40 @@ def _packet_to_write(document: Document) -> Packet | None:
     return next(ours, document.packets[0] if document.packets else None)
 
 
-def _insertion(document: Document, packet: str) -> documents.Edit:
-    """Return the edit that puts a first packet into the file.
+def _home(document: Document) -> Spot | None:
+    """Return the `<metadata>` where the C2PA manifest is or will be, if there is one."""
+    filled = [spot for spot in document.metadata if not spot.is_empty]
+    signed = (spot for spot in filled if b":manifest" in document.text[spot.inside : spot.closing])
+    return next(signed, next(iter(filled or document.metadata), None))
 
-    It joins others' `<metadata>`, because the C2PA library writes a manifest into every one. A new
-    one comes at the end, where it is nobody's first child, but before the notice.
+
+def _insertion(document: Document, home: Spot | None, packet: str) -> Edit:
+    """Return the edit that puts a first packet into the file: at home, or into a new element.
+
+    A new one comes at the end, where it is nobody's first child, but before the notice.
     """
-    if document.metadata:
-        return document.filled(document.metadata[0], packet)
+    if home is not None:
+        return document.filled(home, packet)
     name = f"{document.prefix}metadata"
     element = f"<{name}>{packet}</{name}>\n"
     notice = document.notice
     if notice is not None and notice.end == len(document.text[: document.root.closing].rstrip()):
         return (notice.start, notice.start), element
     return document.filled(document.root, element)
+
+
+def _set_aside(document: Document, home: Spot | None) -> list[Edit]:
+    """Return the edits that put further `<metadata>` elements one level down, into groups.
+
+    The C2PA library writes its manifest into every filled one under the root, and two manifests
+    are none. A group of nothing but metadata shows nothing.
+    """
+    group = f"{document.prefix}g"
+    edits: list[Edit] = []
+    for spot in document.metadata:
+        if spot is not home and not spot.is_empty:
+            edits += [
+                ((spot.start, spot.start), f"<{group}>"),
+                ((spot.end, spot.end), f"</{group}>"),
+            ]
+    return edits

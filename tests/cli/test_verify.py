@@ -1,0 +1,132 @@
+"""`kzmark verify`, `inspect`, `formats`, `identity`: what they print and the codes they return."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import WHO, Run
+
+Picture = Callable[[str], Path]
+
+
+def test_an_unmarked_file_is_of_unknown_origin_and_never_human_made(
+    run: Run, picture: Picture
+) -> None:
+    ran = run("verify", picture("photo.gif"))
+    row = run("verify", "photo.gif", "--json").rows[0]
+
+    assert ran.code == 1
+    assert row["reason"] == "unmarked"
+    assert row["mark"] is None
+    assert "unknown origin" in ran.out
+
+
+def test_json_has_the_promised_fields(run: Run, picture: Picture) -> None:
+    run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO)
+
+    (row,) = run("verify", "x.gif", "--json").rows
+
+    assert list(row) == [
+        "source",
+        "sha256",
+        "format",
+        "medium",
+        "policy",
+        "verdict",
+        "reason",
+        "mark",
+        "findings",
+        "evidence",
+    ]
+    assert {tuple(f) for f in row["findings"]} == {("clause", "outcome", "code", "message")}
+    assert {tuple(e) for e in row["evidence"]} == {("layer", "status", "basis", "code", "detail")}
+    assert all("art. 2" in f["clause"] for f in row["findings"])
+
+
+def test_exit_codes_are_those_of_the_worst_file(run: Run, picture: Picture, tmp_path: Path) -> None:
+    run("stamp", picture("photo.gif"), "-o", "good.gif", *WHO)
+    (tmp_path / "what.bin").write_bytes(b"no format at all")
+
+    assert run("verify", "good.gif").code == 0
+    assert run("verify", "what.bin").code == 3
+    assert run("verify", "good.gif", "what.bin").code == 3
+    assert run("verify", "good.gif", "what.bin", "photo.gif").code == 1
+    assert run("verify", "good.gif", "none.gif").code == 4
+    assert run("verify").code == 2
+
+
+def test_trust_is_asked_for_by_name(run: Run, picture: Picture) -> None:
+    run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--identity", "id")
+
+    assert run("verify", "x.gif", "--require", "signed").code == 0
+    assert run("verify", "x.gif", "--require", "trusted").code == 1
+    assert run("verify", "x.gif", "--require", "trusted", "--trust", "id/root.pem").code == 0
+
+
+def test_a_page_is_written_for_many_files(run: Run, picture: Picture, tmp_path: Path) -> None:
+    run("stamp", picture("photo.gif"), "-o", "<b>.gif", *WHO)
+
+    ran = run("verify", "photo.gif", "<b>.gif", "--html", "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+
+    assert "1 of 2 compliant" in ran.out
+    assert "&lt;b&gt;.gif" in page
+    assert "<b>.gif" not in page
+    assert "<script" not in page
+
+
+def test_inspect_shows_layers_and_judges_nothing(run: Run, picture: Picture) -> None:
+    run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO)
+
+    ran = run("inspect", "x.gif", "--json")
+    words = run("inspect", "x.gif")
+
+    assert {row["layer"] for row in ran.rows} >= {"xmp", "c2pa"}
+    assert any(row["mark"] for row in ran.rows)
+    assert "verdict" not in ran.out
+    assert "ImageGen" in words.out
+
+
+def test_formats_are_those_of_the_registry(run: Run) -> None:
+    from kzmark.formats import all_adapters
+
+    rows = run("formats", "--json").rows
+
+    assert [row["format"] for row in rows] == [a.info.name for a in all_adapters()]
+    assert run("formats").out.count("\n") == len(rows) + 2
+
+
+def test_an_identity_is_made_shown_and_requested(run: Run) -> None:
+    made = run("identity", "new", "--dir", "id", "--organisation", "ТОО Пример")
+    shown = run("identity", "show", "--dir", "id", "--json")
+    request = run("identity", "csr", "--dir", "id")
+    again = run("identity", "new", "--dir", "id")
+
+    assert made.code == shown.code == request.code == 0
+    assert "not on a trust list" in made.out
+    assert "ТОО Пример" in json.dumps(shown.rows[0], ensure_ascii=False)
+    assert request.out.startswith("-----BEGIN CERTIFICATE REQUEST-----")
+    assert again.code == 5
+
+
+def test_the_first_stamping_says_that_an_identity_was_made(run: Run, picture: Picture) -> None:
+    first = run("stamp", picture("photo.gif"), "-o", "a.gif", *WHO)
+    second = run("stamp", "photo.gif", "-o", "b.gif", *WHO)
+
+    assert "not on a trust list" in first.err
+    assert second.err == ""
+
+
+@pytest.mark.parametrize("command", ["", "stamp", "verify", "inspect", "identity", "formats"])
+def test_help_is_there_for_every_command(run: Run, command: str) -> None:
+    ran = run(*filter(None, [command]), "--help")
+
+    assert ran.code == 0
+    assert "usage: kzmark" in ran.out
+
+
+def test_no_command_strips_or_hides(run: Run) -> None:
+    helps = [run(*words, "--help").out.lower() for words in ([], ["stamp"], ["verify"])]
+
+    assert not [word for word in ("--strip", "--remove", "--hide") if word in " ".join(helps)]
