@@ -3,9 +3,9 @@
     python benchmarks/detection.py FOLDER [--limit 300] [--unmarked 3000] [--jobs 2] [--seed 1]
 
 FOLDER holds pictures of any kind, in any depth. Each is stamped in memory (corner, operation and
-languages take turns), changed in the ways of `plate_edits`, and searched: with its record, and blind
-as after metadata were stripped. Then the plain pictures, random parts of them, and pages of text
-drawn here (Kazakh and Russian, dark plates with light words) are searched blind.
+languages take turns), changed in the ways of `plate_edits`, and searched: with its record, and
+blind as after metadata were stripped. Then the plain pictures, random parts of them, and pages of
+text drawn here (Kazakh and Russian, dark plates with light words) are searched blind.
 
 The table counts: `found` where the notice must count as perceivable, `fooled` where it must not.
 Pictures whose capitals fall under the profile's least height when halved are left out of that row.
@@ -161,22 +161,34 @@ def marked(table: Table, name: str, pixels: Pixels, turn: int, rng: np.random.Ge
         return
     expect(table, "as stamped", whole, mark, name)
     expect(table, "as stamped, blind", whole, None, name)
-    small = float(look(whole, mark)[0].facts["cap_px"]) / 2
+    facts = look(whole, mark)[0].facts
+    cap = float(facts["cap_px"])
     least = PROFILE.image.min_cap * (1 - PROFILE.image.tolerance)
     for row, edit in KIND.items():
-        if (row == "resized 0.5" and small < least) or (
+        if (row == "resized 0.5" and cap / 2 < least) or (
             row == "resized 2.0" and whole.size > 40_000_000
         ):
             continue
-        changed = edit(whole, box)
+        changed = edit(whole, box, cap)
         expect(table, row, changed, mark, name)
         expect(table, f"{row}, blind", changed, None, name)
     part = cropped(whole, box, rng)
     expect(table, "cropped around the plate", part, mark, name)
     expect(table, "cropped around the plate, blind", part, None, name)
+    core = around(facts["box"], cap, whole)
     for row, edit in HINDERING.items():
-        refuse(table, row, edit(whole, box), mark, name)
+        refuse(table, row, edit(whole, core, cap), mark, name)
     refuse(table, "wrong operation in the record", whole, other(mark), name)
+
+
+def around(measured: str, cap: float, pixels: Pixels) -> Box:
+    """Return the box of badge and letters, as measured, with the plate around them."""
+    x, y, width, height = map(int, measured.split(","))
+    pad = int(0.5 * cap)
+    left, top = max(0, x - pad), max(0, y - pad)
+    right = min(pixels.shape[1], x + width + pad)
+    bottom = min(pixels.shape[0], y + height + pad)
+    return left, top, right - left, bottom - top
 
 
 def other(mark: Mark) -> Mark:

@@ -1,7 +1,8 @@
 """What happens to pictures on their way, and what people do to make a plate hard to see.
 
-Every edit takes the displayed pixels and the box of the plate and returns new pixels. `KIND` edits
-leave the notice as perceivable as it was; after a `HINDERING` edit it must not count as perceivable.
+Every edit takes the displayed pixels, the box of badge and words with the plate around them, and
+the height of capitals, and returns new pixels. `KIND` edits leave the notice as perceivable as it
+was; after a `HINDERING` edit it must not count as perceivable.
 """
 
 import io
@@ -15,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from kzmark.formats._base import Box, Pixels
 from kzmark.notices import letters
 
-Edit = Callable[[Pixels, Box], Pixels]
+Edit = Callable[[Pixels, Box, float], Pixels]
 
 
 def encoded(pixels: Pixels, kind: str, quality: int) -> Pixels:
@@ -54,7 +55,7 @@ def _with(pixels: Pixels, box: Box, plate: NDArray[np.generic]) -> Pixels:
 def faded(share: float) -> Edit:
     """Keep a share of the plate's own contrast around its ground."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         plate = _plate(pixels, box).astype(np.float64)
         ground = np.median(plate.reshape(-1, 3), axis=0)
         return _with(pixels, box, ground + share * (plate - ground))
@@ -65,7 +66,7 @@ def faded(share: float) -> Edit:
 def blended(opacity: float) -> Edit:
     """Let what lies around the plate shine through: a texture like the picture's own."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         rng = np.random.default_rng(box[2])
         coarse = rng.integers(60, 200, (4, 6, 3), dtype=np.uint8)
         below = np.asarray(Image.fromarray(coarse).resize(box[2:], Image.Resampling.BICUBIC))
@@ -78,7 +79,7 @@ def blended(opacity: float) -> Edit:
 def covered(left: float, top: float, right: float, bottom: float, *, blob: bool = False) -> Edit:
     """Paint over a part of the plate, given in shares of its box."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         x, y, width, height = box
         image = Image.fromarray(pixels)
         area = (x + left * width, y + top * height, x + right * width, y + bottom * height)
@@ -92,7 +93,7 @@ def covered(left: float, top: float, right: float, bottom: float, *, blob: bool 
 def shrunk(times: float) -> Edit:
     """Put a small copy of the plate on the picture instead of the plate."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         small = resized(_plate(pixels, box), times)
         ground = pixels.reshape(-1, 3).mean(axis=0)
         out = _with(pixels, box, np.broadcast_to(ground, (box[3], box[2], 3)))
@@ -105,7 +106,7 @@ def shrunk(times: float) -> Edit:
 def cut(left: float, top: float, right: float, bottom: float) -> Edit:
     """Crop the picture through the plate: shares of the plate that are lost at each side."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         x, y, width, height = box
         first = int(y + top * height) if top else 0, int(x + left * width) if left else 0
         last_row = int(y + (1 - bottom) * height) if bottom else pixels.shape[0]
@@ -116,40 +117,39 @@ def cut(left: float, top: float, right: float, bottom: float) -> Edit:
 
 
 def blurred(share: float) -> Edit:
-    """Blur the plate by a share of its badge's capitals."""
+    """Blur the plate by a share of the height of its capitals."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         image = Image.fromarray(_plate(pixels, box))
-        radius = share * min(box[2], box[3]) / 4.8
+        radius = share * cap
         return _with(pixels, box, np.asarray(image.filter(ImageFilter.GaussianBlur(radius))))
 
     return edit
 
 
-def flat(pixels: Pixels, box: Box) -> Pixels:
+def flat(pixels: Pixels, box: Box, cap: float) -> Pixels:
     """Give letters the colour of their ground."""
     return _with(pixels, box, np.broadcast_to((18, 22, 28), (box[3], box[2], 3)))
 
 
-def mirrored(pixels: Pixels, box: Box) -> Pixels:
+def mirrored(pixels: Pixels, box: Box, cap: float) -> Pixels:
     return _with(pixels, box, _plate(pixels, box)[:, ::-1])
 
 
-def turned(pixels: Pixels, box: Box) -> Pixels:
+def turned(pixels: Pixels, box: Box, cap: float) -> Pixels:
     return _with(pixels, box, _plate(pixels, box)[::-1, ::-1])
 
 
-def without_words(pixels: Pixels, box: Box) -> Pixels:
+def without_words(pixels: Pixels, box: Box, cap: float) -> Pixels:
     """Keep the badge only."""
-    return worded()(pixels, box)
+    return worded()(pixels, box, cap)
 
 
 def worded(*lines: str) -> Edit:
     """Put other words in the same style beside the badge."""
 
-    def edit(pixels: Pixels, box: Box) -> Pixels:
+    def edit(pixels: Pixels, box: Box, cap: float) -> Pixels:
         plate = _plate(pixels, box).copy()
-        cap = box[3] / (2 * 1.8 + 0.13 + 2 * 0.55)
         start = int(3.9 * cap)
         plate[:, start:] = plate[1, 1]
         for row, text in enumerate(lines):
@@ -165,17 +165,17 @@ def worded(*lines: str) -> Edit:
 
 
 KIND: Final[dict[str, Edit]] = {
-    "jpeg q50": lambda pixels, _: encoded(pixels, "JPEG", 50),
-    "webp q75": lambda pixels, _: encoded(pixels, "WEBP", 75),
-    "resized 0.5": lambda pixels, _: resized(pixels, 0.5),
-    "resized 2.0": lambda pixels, _: resized(pixels, 2.0),
-    "jpeg q90": lambda pixels, _: encoded(pixels, "JPEG", 90),
+    "jpeg q50": lambda pixels, *_: encoded(pixels, "JPEG", 50),
+    "webp q75": lambda pixels, *_: encoded(pixels, "WEBP", 75),
+    "resized 0.5": lambda pixels, *_: resized(pixels, 0.5),
+    "resized 2.0": lambda pixels, *_: resized(pixels, 2.0),
+    "jpeg q90": lambda pixels, *_: encoded(pixels, "JPEG", 90),
 }
 
 HINDERING: Final[dict[str, Edit]] = {
-    "faded to 4.2:1": faded(0.38),
-    "faded to 3:1": faded(0.28),
-    "faded to 2:1": faded(0.18),
+    "faded to 4.2:1": faded(0.43),
+    "faded to 3:1": faded(0.33),
+    "faded to 2:1": faded(0.21),
     "faded to 1.3:1": faded(0.07),
     "same colour": flat,
     "blended at 30 %": blended(0.3),

@@ -107,7 +107,7 @@ def seeds() -> list[tuple[str, str, bytes]]:
             data = path.read_bytes()
             try:
                 found.append((sniff(io.BytesIO(data)).info.name, path.name, data))
-            except Exception:  # noqa: BLE001, S112 - a bad fixture may be of no format
+            except Exception:  # noqa: BLE001 - a bad fixture may be of no format
                 continue
     return found
 

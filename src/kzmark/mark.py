@@ -160,7 +160,7 @@ class Mark:
     simulates: tuple[Simulates, ...] = ()
     human_oversight: Oversight | None = None
     training: Training | None = None
-    pointers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    pointers: Mapping[str, str] = dataclasses.field(default_factory=dict, hash=False)
     source_sha256: str = ""
     history: tuple[UUID, ...] = ()
 

@@ -40,7 +40,7 @@ class Statement:
     simulates: tuple[Simulates, ...] = ()
     human_oversight: Oversight | None = None
     training: Training | None = None
-    pointers: Mapping[str, str] = field(default_factory=dict)
+    pointers: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def mark(
         self,

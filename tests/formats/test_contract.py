@@ -27,7 +27,7 @@ def _class(adapter: Any) -> type[AdapterContract]:
 for _adapter in all_adapters():
     _made = _class(_adapter)
     setattr(sys.modules[__name__], _made.__name__, _made)
-del _made, AdapterContract
+del _made
 
 
 def test_signatures_of_formats_do_not_tie() -> None:

@@ -17,7 +17,17 @@ from cryptography.x509.oid import NameOID
 
 EMAIL: Final = "1.3.6.1.5.5.7.3.4"
 CLAIM: Final = "1.3.6.1.4.1.62558.2.1"
-_USAGES: Final = ["digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"]
+_USAGES: Final = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+    "encipher_only",
+    "decipher_only",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,6 +56,7 @@ def issue(
     organisation: str = "Authority for tests",
     name: str = "leaf",
     purposes: tuple[str, ...] = (EMAIL, CLAIM),
+    critical_purposes: bool = False,
     usages: tuple[str, ...] = ("digital_signature",),
     authority: bool = False,
     identifies_issuer: bool = True,
@@ -74,7 +85,7 @@ def issue(
         builder = builder.add_extension(x509.KeyUsage(**granted), critical=True)
     if purposes:
         oids = [x509.ObjectIdentifier(oid) for oid in purposes]
-        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=critical_purposes)
     if identifies_issuer:
         public = signing.public_key()
         known = x509.AuthorityKeyIdentifier.from_issuer_public_key(public)

@@ -53,12 +53,14 @@ class Settings:
         tables: One quantisation table for each component.
         progressive: Whether it is progressive.
         optimised: Whether its Huffman tables were made for it.
+        dense: Whether it takes more than a byte a pixel and is coded in several passes.
         rows: MCU rows from one restart marker to the next, in baseline files.
     """
 
     tables: tuple[Table, ...]
     progressive: bool
     optimised: bool
+    dense: bool
     rows: int
 
 
@@ -95,10 +97,13 @@ def standard_codes(stream: Stream) -> bool:
 
 
 def _settings(stream: Stream, *, rows: int) -> Settings:
+    frame, optimised = stream.frame, not standard_codes(stream)
+    dense = len(stream.data) > frame.width * frame.height
     return Settings(
         tables=_tables(stream),
-        progressive=stream.frame.progressive,
-        optimised=not standard_codes(stream),
+        progressive=frame.progressive,
+        optimised=optimised,
+        dense=dense and (optimised or frame.progressive),
         rows=rows,
     )
 
@@ -119,15 +124,21 @@ def _named(sampling: Sequence[Component], frame: Frame) -> tuple[Component, ...]
 
 
 def _coded(image: Image.Image, chosen: Settings, *, subsampling: int = -1) -> Stream:
+    plenty = 8 * image.width * image.height  # more than the worst noise takes
     try:
-        data = _saved(image, chosen, subsampling, room=0)
-    except OSError:  # Pillow set too little aside for a picture that is nearly noise
-        data = _saved(image, chosen, subsampling, room=8 * image.width * image.height)
+        data = _saved(image, chosen, subsampling, room=plenty if chosen.dense else 0)
+    except OSError:  # Pillow set too little aside
+        data = _saved(image, chosen, subsampling, room=plenty)
     return parse(data, limits=DEFAULT_LIMITS)
 
 
 def _saved(image: Image.Image, chosen: Settings, subsampling: int, *, room: int) -> bytes:
-    """Save with Pillow; `room` is the size of a colour profile, later left out, in bytes."""
+    """Save with Pillow.
+
+    Pillow sets two bytes a pixel aside for what it codes in several passes, which nearly pure
+    noise can exceed. `room` is the size in bytes of a colour profile that makes it set more
+    aside; the profile is left out later.
+    """
     target = io.BytesIO()
     image.save(
         target,

@@ -63,8 +63,8 @@ def canvas(stream: Stream) -> Image.Image:
         frame.height + frame.height % 2,
         frame.components,
     )
-    if frame.ratios == (_FULL, _HALF, _HALF):
-        whole = _from_halves(stream, even)
+    if set(frame.ratios) == {_FULL, _HALF}:
+        whole = _from_halves(stream, even, raw)
     else:
         image = _decode(stream, raw, even, mode=mode)
         bands = [_restored(*pair) for pair in zip(image.split(), frame.ratios, strict=True)]
@@ -73,17 +73,22 @@ def canvas(stream: Stream) -> Image.Image:
     return whole if whole.size == size else whole.crop((0, 0, *size))
 
 
-def _from_halves(stream: Stream, frame: Frame) -> Image.Image:
-    """Decode 4:2:0 twice: the luma alone, then at half size, where the chroma is whole.
+def _from_halves(stream: Stream, frame: Frame, raw: Model) -> Image.Image:
+    """Decode 4:2:0 twice: for the luma, then at half size, where the chroma is whole.
 
     At half size libjpeg needs no smoothing to bring the planes together, so chroma comes out as
     it was stored.
     """
     size = frame.width, frame.height
-    luma = _decode(stream, Model.YCC, frame, mode="L")
-    half = size[0] // 2, size[1] // 2
-    _, *chroma = _decode(stream, Model.YCC, frame, mode="YCbCr", size=half).split()
-    return Image.merge("YCbCr", (luma, *(band.resize(size, _NEAREST) for band in chroma)))
+    mode = "YCbCr" if raw is Model.YCC else None
+    alone = frame.ratios == (_FULL, _HALF, _HALF)  # then the luma takes less time than all three
+    full = _decode(stream, raw, frame, mode="L" if alone else mode)
+    small = _decode(stream, raw, frame, mode=mode, size=(size[0] // 2, size[1] // 2))
+    bands = [
+        half.resize(size, _NEAREST) if ratio == _HALF else full.getchannel(0 if alone else at)
+        for at, (half, ratio) in enumerate(zip(small.split(), frame.ratios, strict=True))
+    ]
+    return Image.merge(small.mode, bands)
 
 
 def _decode(
@@ -98,7 +103,7 @@ def _decode(
     data = b"".join(_slim(stream, kind, frame))
     try:
         image = JpegImageFile(io.BytesIO(data))
-        if mode:
+        if mode or size:
             image.draft(mode, size)
         image.decodermaxblock = len(data)
         image.load()

@@ -58,7 +58,7 @@ def shots(chunks: Chunks, header: Header, *, limits: Limits) -> list[Shot]:
         raise MalformedMediaError(f"acTL declares {declared} frames, there are {len(controls)}")
     if declared > limits.max_frames:
         raise LimitExceededError(f"{declared} frames, over the limit of {limits.max_frames}")
-    found = []
+    found: list[Shot] = []
     for control in controls:
         default = owners.get(control) == [-1]
         parts = range(chunks.first_data, chunks.last_data + 1) if default else owners[control]

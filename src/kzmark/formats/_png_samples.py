@@ -58,11 +58,11 @@ def pack(samples: Samples, header: Header) -> Rows:
 def to_rgb(samples: Samples, header: Header) -> Rgb:
     """Return what a person sees: 8 bits, alpha laid over white."""
     if header.colour == PALETTE:
-        entries = _over_white(_table(header)[None])[0]
+        entries = over_white(_table(header)[None])[0]
         seen: Rgb = entries[samples[..., 0]]
         return seen
     if header.colour in {GREY_ALPHA, RGBA} or header.key:
-        return _over_white(to_rgba(samples, header))
+        return over_white(to_rgba(samples, header))
     return _colour(eight_bits(samples, header))
 
 
@@ -84,6 +84,13 @@ def to_rgba(samples: Samples, header: Header) -> Rgba:
     return out
 
 
+def from_rgba(pixels: Rgba, header: Header) -> Samples:
+    """Return 8-bit colours as samples of a kind with alpha; grey ones where it is grey."""
+    if header.colour == GREY_ALPHA:
+        pixels = pixels[..., [0, 3]]
+    return scaled(pixels, header)
+
+
 def is_key(samples: Samples, header: Header) -> NDArray[np.bool_]:
     """Say of each pixel whether it is the one colour that tRNS makes transparent."""
     same: NDArray[np.bool_] = (samples == np.array(header.key, samples.dtype)).all(axis=2)
@@ -98,6 +105,15 @@ def eight_bits(samples: Samples, header: Header) -> NDArray[np.uint8]:
     if header.depth < 8 and header.colour == GREY:
         return (samples * (255 // ((1 << header.depth) - 1))).astype(np.uint8)
     return samples.astype(np.uint8, copy=False)
+
+
+def transparent(header: Header) -> tuple[int, ...]:
+    """Return the samples of a pixel that shows nothing; empty if this kind has no such pixel."""
+    if header.colour in {GREY_ALPHA, RGBA}:
+        return (0,) * header.channels
+    if header.colour == PALETTE:
+        return tuple(int(entry) for entry in np.flatnonzero(header.alphas == 0)[:1])
+    return header.key
 
 
 def scaled(levels: NDArray[np.uint8], header: Header) -> Samples:
@@ -132,7 +148,7 @@ def _colour(eight: NDArray[np.uint8]) -> Rgb:
     return np.repeat(eight, 3, axis=2)
 
 
-def _over_white(pixels: Rgba) -> Rgb:
+def over_white(pixels: Rgba) -> Rgb:
     """Return the colours laid over white, rounded to the nearest level."""
     out = np.empty((*pixels.shape[:2], 3), np.uint8)
     step = max(_BAND // max(pixels.shape[1], 1), 1)

@@ -227,7 +227,9 @@ def pages(layout: Layout, *, limits: Limits) -> list[Page]:
 
 
 def is_page(layout: Layout, directory: Directory) -> bool:
-    """Say whether a directory holds a picture of its own: no smaller copy, no mask."""
+    """Say whether a directory holds a picture of its own: no smaller copy, no mask, not metadata."""
+    if not directory.get(Tag.WIDTH):  # a signer of C2PA appends a directory for its manifest alone
+        return False
     if layout.number(directory, Tag.NEW_SUBFILE_TYPE, 0) & 0b101:
         return False
     return layout.number(directory, Tag.SUBFILE_TYPE, 1) != 2

@@ -53,7 +53,7 @@ def paint(data: bytes, patch_for: PatchFor, *, limits: Limits) -> tuple[bytes, l
 def _old(draft: Draft, work: Sequence[Repaint]) -> Iterator[tuple[int, int]]:
     """Yield (start, end) of the strips that get a successor."""
     for one in work:
-        if _is_rewritten(one):
+        if one.whole:
             pieces = list(draft.regions(one.old.directory))[1:]
             outline = set(draft.outline(one.old.directory.entries))
             yield from ((at, at + size) for at, size in pieces if (at, size) not in outline)
@@ -71,16 +71,10 @@ def _live(draft: Draft, work: Sequence[Repaint]) -> Iterator[tuple[int, int]]:
         if directory.at not in painted:
             yield from ((at, at + size) for at, size in draft.regions(directory))
     for one in work:
-        if not _is_rewritten(one):
+        if not one.whole:
             for index in set(range(len(one.old.starts))) - set(one.made):
                 start = int(one.old.starts[index])
                 yield start, start + int(one.old.sizes[index])
-
-
-def _is_rewritten(one: Repaint) -> bool:
-    """Say whether no strip of the old page stays."""
-    new = one.new
-    return new.tiled != one.old.tiled or len(one.made) == new.per_plane * new.planes
 
 
 def _settle(draft: Draft, one: Repaint, space: Space, shared: set[int]) -> None:
@@ -92,7 +86,7 @@ def _settle(draft: Draft, one: Repaint, space: Space, shared: set[int]) -> None:
     starts[:known], sizes[:known] = old.starts[:known], old.sizes[:known]
     for index, content in sorted(one.made.items()):
         starts[index], sizes[index] = space.place(content), len(content)
-    directory = _reshape(draft, one)
+    directory = _reshape(draft, one, shared)
     where, how_long = (
         (Tag.TILE_OFFSETS, Tag.TILE_SIZES) if new.tiled else (Tag.STRIP_OFFSETS, Tag.STRIP_SIZES)
     )
@@ -100,11 +94,11 @@ def _settle(draft: Draft, one: Repaint, space: Space, shared: set[int]) -> None:
     draft.renumber(directory, how_long, sizes.tolist(), shared=shared)
 
 
-def _reshape(draft: Draft, one: Repaint) -> Directory:
+def _reshape(draft: Draft, one: Repaint, shared: set[int]) -> Directory:
     """Bring the other fields of a page up to date; return its directory."""
     fields = dict(_fields(one))
     directory = draft.directory(one.old.directory.at)
-    if one.new.compression != one.old.compression:
+    if one.whole:
         directory = draft.narrow(directory, _OF_OLD_FORM)
     if one.new.photometric != one.old.photometric:
         directory = draft.narrow(directory, _OF_COLOURS)
@@ -119,7 +113,10 @@ def _reshape(draft: Draft, one: Repaint) -> Directory:
         directory = draft.widen(slot, wanted)
     for tag, numbers in fields.items():
         directory = draft.directory(directory.at)
-        _store(draft, directory, tag, numbers)
+        if tag == Tag.COLOR_MAP:
+            draft.renumber(directory, tag, numbers, shared=shared)
+        else:
+            _store(draft, directory, tag, numbers)
     return draft.directory(directory.at)
 
 
@@ -130,9 +127,9 @@ def _fields(one: Repaint) -> Iterator[tuple[int, list[int]]]:
         yield Tag.WIDTH, [new.width]
     if new.height != old.height:
         yield Tag.LENGTH, [new.height]
-    if not new.tiled and (new.down != old.down or old.tiled):
+    if not new.tiled and (new.down != old.down or one.whole):
         yield Tag.ROWS_PER_STRIP, [new.down]
-    if new.compression != old.compression:
+    if one.whole:
         yield Tag.COMPRESSION, [new.compression]
         yield Tag.PREDICTOR, [new.predictor]
         yield Tag.PLANAR, [new.planes]

@@ -34,12 +34,14 @@ class Repaint:
         new: The page as it will be; its `starts` and `sizes` do not count.
         made: New strips or tiles, by their index on the new page; all others stay.
         notes: Codes of what else changed.
+        whole: Whether the page takes another form, so that none of its old strips stays.
     """
 
     old: Page
     new: Page
     made: dict[int, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    whole: bool = False
 
 
 def repaint(page: Page, data: bytearray, patch: Patch, *, limits: Limits) -> Repaint:
@@ -156,7 +158,7 @@ def _rewritten(page: Page, new: Page, stored: Samples, patch: Patch, note: str) 
     _lay(canvas, _stored_ink(new, patch, None), box, (0, 0))
     indices = range(grown.per_plane * grown.planes)
     made = {i: _tiff_codec.encode(grown, _cut(grown, canvas, i)) for i in indices}
-    return Repaint(page, grown, made, [note])
+    return Repaint(page, grown, made, [note], whole=True)
 
 
 def _stored_ink(page: Page, patch: Patch, index: NDArray[np.uint8] | None) -> Samples:

@@ -122,9 +122,19 @@ def parse(data: bytes, *, limits: Limits) -> WebP:
     if chunks[0].kind == b"VP8X" and len(chunks[0].data) < 10:
         raise MalformedMediaError("a VP8X chunk that is too short")
     webp = WebP(chunks, data[end:])
-    if webp.find(b"ANMF") is None if webp.animated else still(chunks) is None:
-        raise MalformedMediaError("a WebP without a picture")
+    if webp.animated and webp.find(b"ANMF") is None:
+        raise MalformedMediaError("an animated WebP without a frame")
+    if not webp.animated:
+        _check_still(webp)
     return webp
+
+
+def _check_still(webp: WebP) -> None:
+    picture = still(webp.chunks)
+    if picture is None:
+        raise MalformedMediaError("a WebP without a picture")
+    if coded_size(picture[-1]) != webp.size:
+        raise MalformedMediaError("a WebP whose picture is not of the size of its canvas")
 
 
 def parse_chunks(data: bytes, *, limits: Limits) -> list[Chunk]:

@@ -17,7 +17,7 @@ from kzmark.notices import badge, letters
 from kzmark.notices.arrangement import Arrangement, Form, inside, outside
 from kzmark.notices.badge import PAD, Metrics
 from kzmark.notices.style import NoticeStyle
-from kzmark.profile import Corner
+from kzmark.vocabulary import Corner
 
 Area = tuple[float, float, float, float]  # left, top, width, height
 

@@ -143,7 +143,7 @@ def look(picture: Picture, piece: Piece, size: tuple[int, int], reach: tuple[int
         (across, down),
         Image.Resampling.BICUBIC,
         box=(left - first[0], top - first[1], right - first[0], bottom - first[1]),
-        reducing_gap=2.0,
+        reducing_gap=1.2,
     )
     return np.asarray(image, np.float32)
 

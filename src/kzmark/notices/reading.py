@@ -115,7 +115,7 @@ def _lines(near: Picture, at: Candidate, profile: Profile) -> list[Piece]:
     under = 2 * badge.PITCH + badge.FRAME + badge.BELOW
     tries = ((side, 0.0), (0.0, under), (side, badge.PITCH / 2))
     found = (_block(near, at, profile, right, down) for right, down in tries)
-    return max(found, key=lambda pieces: sum(len(p.text) for p in pieces))
+    return next((pieces for pieces in found if pieces), [])
 
 
 def _block(

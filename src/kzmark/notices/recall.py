@@ -12,7 +12,8 @@ from kzmark.notices.arrangement import Arrangement, Form, inside, outside
 from kzmark.notices.layout import Layout, Sheet, lay_out, within
 from kzmark.notices.measure import Piece
 from kzmark.notices.style import NoticeStyle
-from kzmark.profile import Corner, Profile
+from kzmark.profile import Profile
+from kzmark.vocabulary import Corner
 
 _SLACK = 1  # units by which a place may differ from its layout: it was rounded outwards
 

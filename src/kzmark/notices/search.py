@@ -4,6 +4,7 @@ The picture is shrunk step by step and the badge, at one small size, is matched 
 looks like one is then measured closely. Nothing here knows words: `reading` confirms.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark.formats._base import Picture
-from kzmark.notices import templates
-from kzmark.notices.measure import Piece, look
+from kzmark.notices import badge, templates
 from kzmark.notices.templates import RING, SIZE
 
 Check = Callable[[], None]  # raises when the time is up
@@ -22,8 +22,9 @@ Check = Callable[[], None]  # raises when the time is up
 _SMALL: Final = 8  # pixels a capital height at which badges are looked for
 _STEP: Final = 1.1  # from one size to the next
 _LEAST: Final = 4.0  # capital height, in pixels, below which nothing is looked for
-_SHARES: Final = (0.012, 0.26)  # of the shortest side: capitals of badges that are looked for
+_SHARES: Final = (0.02, 0.26)  # of the shortest side: capitals of badges that are looked for
 _LIKELY: Final = 0.5  # correlation from which a closer look is taken
+_MAYBE: Final = 0.58  # the same at the five sizes that the closer look starts with
 _CLOSE: Final = 0.66  # the same after the closer look
 _PER_STEP: Final = 16
 _IN_ALL: Final = 24
@@ -49,8 +50,8 @@ class Candidate:
     down: float
 
 
-def badges(picture: Picture, check: Check) -> list[Candidate]:
-    """Return what looks like a badge, the likeliest first.
+def badges(picture: Picture, check: Check) -> Iterator[Candidate]:
+    """Yield what looks like a badge, the likeliest first.
 
     Args:
         picture: The picture, or the part of it that is searched.
@@ -61,22 +62,32 @@ def badges(picture: Picture, check: Check) -> list[Candidate]:
         check()
         rough += _peaks(small, cap)
     rough.sort(key=lambda c: -c.match)
-    fine = []
+    taken: list[Candidate] = []
     for candidate in _apart(rough)[:_IN_ALL]:
         check()
         there = replace(candidate, x=candidate.x + picture.x, y=candidate.y + picture.y)
-        fine.append(closer(picture, there))
-    return _apart(sorted((c for c in fine if c.match >= _CLOSE), key=lambda c: -c.match))
+        found = closer(picture, there)
+        if found.match >= _CLOSE and not _beside(found, taken):
+            taken.append(found)
+            yield found
 
 
 def closer(picture: Picture, candidate: Candidate) -> Candidate:
     """Return a candidate with its place and size corrected by a closer look."""
+    import cv2
+
     near = shrunk(picture, candidate, (-_ROOM, -_ROOM, 3 + _ROOM, 4 + _ROOM))
-    scales = [(s, s) for s in (0.9, 0.95, 1.0, 1.05, 1.1)]
-    best = _best(near, candidate, scales)
-    best = _best(near, best, [(s, s) for s in (0.975, 1.0, 1.025)])
-    best = _best(near, best, [(s, 1.0) for s in (0.92, 0.96, 1.0, 1.04, 1.08)])
-    return _best(near, best, [(s, t) for s in (0.987, 1.0, 1.013) for t in (0.987, 1.0, 1.013)])
+    grey = cv2.cvtColor(np.ascontiguousarray(near.pixels), cv2.COLOR_RGB2GRAY)
+    view = _View(grey, near.x, near.y, shrink(candidate))
+    best = view.best(candidate, [(s, s) for s in (0.9, 0.95, 1.0, 1.05, 1.1)], reach=6)
+    if best.match < _MAYBE:
+        return best
+    best = view.best(best, [(s, s) for s in (0.975, 1.0, 1.025)], reach=3)
+    best = view.best(best, [(s, 1.0) for s in (0.92, 0.96, 1.0, 1.04, 1.08)], reach=3)
+    fine = (0.987, 1.0, 1.013)
+    best = view.best(best, [(s, t) for s in fine for t in fine], reach=2)
+    fine = (0.994, 1.0, 1.006)
+    return view.best(best, [(s, t) for s in fine for t in fine], reach=2)
 
 
 def shrunk(picture: Picture, candidate: Candidate, room: tuple[float, ...]) -> Picture:
@@ -148,8 +159,7 @@ def _steps(picture: Picture) -> Iterator[tuple[NDArray[np.uint8], float]]:
 def _peaks(small: NDArray[np.uint8], cap: float) -> list[Candidate]:
     import cv2
 
-    badge = _small_badge()
-    found = np.abs(cv2.matchTemplate(small, badge, cv2.TM_CCOEFF_NORMED))
+    found = np.abs(cv2.matchTemplate(small, _small_badge(), cv2.TM_CCOEFF_NORMED))
     found[~np.isfinite(found) | (found > 1.001)] = 0
     summit = cv2.dilate(found, np.ones((9, 9), np.uint8))
     rows, columns = np.nonzero((found >= _LIKELY) & (found >= summit))
@@ -167,6 +177,7 @@ def _peaks(small: NDArray[np.uint8], cap: float) -> list[Candidate]:
     ]
 
 
+@functools.cache
 def _small_badge() -> NDArray[np.uint8]:
     import cv2
 
@@ -176,42 +187,62 @@ def _small_badge() -> NDArray[np.uint8]:
     return np.asarray(np.round(small * 255), np.uint8)
 
 
-def _best(near: Picture, candidate: Candidate, scales: list[tuple[float, float]]) -> Candidate:
-    tried = [_tried(near, candidate, across, down) for across, down in scales]
-    return max(tried, key=lambda c: c.match)
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The surroundings of a candidate in grey, shrunk by a whole number."""
+
+    grey: Any
+    left: int
+    top: int
+    by: int
+
+    def best(
+        self, candidate: Candidate, scales: list[tuple[float, float]], *, reach: int
+    ) -> Candidate:
+        """Return the best of several scales of a candidate, each moved to where it fits best."""
+        tried = [self._tried(candidate, across, down, reach) for across, down in scales]
+        return max(tried, key=lambda c: c.match)
+
+    def _tried(self, candidate: Candidate, across: float, down: float, reach: int) -> Candidate:
+        import cv2
+
+        wide, high = candidate.across * across, candidate.down * down
+        x = candidate.x + badge.WIDTH / 2 * (candidate.across - wide)
+        y = candidate.y + badge.PITCH * (candidate.down - high)
+        size = min(SIZE, math.ceil(2 * min(wide, high)) / 2)
+        emblem = _emblem(size)
+        unit = wide / self.by / SIZE, high / self.by / SIZE
+        left = (x - RING * wide) / self.by - self.left - (reach - 0.5) * unit[0] - 0.5
+        top = (y - RING * high) / self.by - self.top - (reach - 0.5) * unit[1] - 0.5
+        room = emblem.shape[1] + 2 * reach, emblem.shape[0] + 2 * reach
+        turn = np.array([[unit[0], 0, left], [0, unit[1], top]])
+        way = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        seen = cv2.warpAffine(self.grey, turn, room, flags=way, borderMode=cv2.BORDER_REPLICATE)
+        found = cv2.matchTemplate(seen, emblem, cv2.TM_CCOEFF_NORMED)
+        found = np.where(np.isfinite(found), np.abs(found), 0)
+        row, column = divmod(int(found.argmax()), found.shape[1])
+        return Candidate(
+            match=min(1.0, float(found[row, column])) if seen.std() > 2 else 0.0,
+            x=x + (column - reach) * wide / SIZE,
+            y=y + (row - reach) * high / SIZE,
+            across=wide,
+            down=high,
+        )
 
 
-def _tried(near: Picture, candidate: Candidate, across: float, down: float) -> Candidate:
-    """Match the badge at one scale around the middle of a candidate."""
-    import cv2
-
-    by = shrink(candidate)
-    wide, high = candidate.across * across, candidate.down * down
-    x = candidate.x + 1.5 * (candidate.across - wide)
-    y = candidate.y + 1.9 * (candidate.down - high)
-    size = min(SIZE, math.ceil(2 * min(wide, high)) / 2)
-    badge = templates.emblem(size)
-    reach = round(0.3 * SIZE)
-    corner = (x - RING * wide) / by, (y - RING * high) / by
-    piece = Piece("", "", 0, *corner, wide / by, high / by)
-    seen = look(near, piece, (badge.shape[1], badge.shape[0]), (reach, reach)).mean(axis=-1)
-    found = cv2.matchTemplate(seen, badge, cv2.TM_CCOEFF_NORMED)
-    found = np.where(np.isfinite(found), np.abs(found), 0)
-    row, column = divmod(int(found.argmax()), found.shape[1])
-    return Candidate(
-        match=min(1.0, float(found[row, column])) if seen.std() > 2 else 0.0,
-        x=x + (column - reach) * wide / SIZE,
-        y=y + (row - reach) * high / SIZE,
-        across=wide,
-        down=high,
-    )
+@functools.lru_cache(maxsize=64)
+def _emblem(size: float) -> NDArray[np.uint8]:
+    return np.asarray(np.round(templates.emblem(size) * 255), np.uint8)
 
 
 def _apart(candidates: list[Candidate]) -> list[Candidate]:
     """Keep the best of those that stand at the same place."""
     kept: list[Candidate] = []
     for one in candidates:
-        near = (max(abs(one.x - k.x), abs(one.y - k.y)) < k.across for k in kept)
-        if not any(near):
+        if not _beside(one, kept):
             kept.append(one)
     return kept
+
+
+def _beside(one: Candidate, others: list[Candidate]) -> bool:
+    return any(max(abs(one.x - k.x), abs(one.y - k.y)) < k.across for k in others)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from kzmark.profile import Corner, Profile, Wording
-from kzmark.vocabulary import Operation
+from kzmark.profile import Profile, Wording
+from kzmark.vocabulary import Corner, Operation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,84 @@
+"""`make docs`: write the reference pages that follow from the code, or check them with --check."""
+
+import io
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from unittest import mock
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+COMMANDS = (
+    ("stamp",),
+    ("verify",),
+    ("inspect",),
+    ("identity",),
+    ("identity", "new"),
+    ("identity", "show"),
+    ("identity", "csr"),
+    ("formats",),
+    ("audit", "check"),
+)
+
+
+def command_line() -> str:
+    """Return the page of the command line: the help of every command."""
+    from kzmark import cli
+
+    parts = [
+        "# Command line\n",
+        "Made from the program by `make docs`.\n",
+        cli.__doc__.split("\n\n", 1)[1] if cli.__doc__ else "",
+    ]
+    for words in ((), *COMMANDS):
+        out = io.StringIO()
+        with (
+            redirect_stdout(out),
+            mock.patch.dict("os.environ", {"COLUMNS": "96", "NO_COLOR": "1"}),
+        ):
+            cli.main([*words, "--help"])
+        parts.append(f"## kzmark {' '.join(words)}\n".replace(" \n", "\n"))
+        parts.append(f"```text\n{out.getvalue().strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def formats() -> str:
+    """Return the page of formats: the matrix of the registry."""
+    from kzmark.cli.formats import matrix
+
+    head = "| format | covers | extensions | layers | C2PA | outside the notice | extra |"
+    lines = ["# Formats\n", "Made from the registry by `make docs`.\n", head, "|---" * 7 + "|"]
+    for row in matrix():
+        cells = (
+            row["format"],
+            row["title"],
+            " ".join(row["extensions"]),
+            ", ".join(row["layers"]),
+            row["c2pa"],
+            row["exact"],
+            f"`{row['extra']}`" if row["extra"] else "",
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"cli.md": command_line, "formats.md": formats}
+
+
+def main() -> int:
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for name, make in PAGES.items():
+        path = REFERENCE / name
+        text = make()
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    if stale:
+        print(f"stale, run `make docs`: {', '.join(stale)}")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
