@@ -2,13 +2,14 @@
 
     fuzz.py [--inputs N] [--seed S] [--seconds T] [--keep FOLDER]
 
-Each input is one of our clean or marked fixtures, damaged: bits flipped, cut, parts doubled, moved,
-zeroed, lengths turned into lies. It goes through read, write, sizes, pictures, paint and verify in a
-worker of its own, held to 1 GB of memory; only a `MediaError` may come out, within T seconds. What
-does something else is kept in FOLDER under its SHA-256, with the seed that made it.
+Each input is one of our fixtures, damaged: bits flipped, cut, parts doubled, moved, zeroed, lengths
+turned into lies. It goes through read, write, sizes, pictures, paint and verify in a worker of its
+own, held to 1 GB of memory; only a `MediaError` may come out, within T seconds. What does something
+else is kept in FOLDER under its SHA-256, with the seed that made it.
 """
 
 import argparse
+import contextlib
 import hashlib
 import io
 import multiprocessing
@@ -18,6 +19,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -119,7 +121,7 @@ def work(queue: Any, done: Any, seed: int) -> None:
 
     warnings.simplefilter("error")
     pool = seeds()
-    everything(*[(n, d) for n, _, d in pool][0])
+    everything(*next((n, d) for n, _, d in pool))
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     while (number := queue.get()) is not None:
         chance = random.Random(f"{seed}-{number}")
@@ -139,6 +141,79 @@ def work(queue: Any, done: Any, seed: int) -> None:
         done.put(("end", number, file, (told, seconds), body if told else b""))
 
 
+class Crew:
+    """Workers on one queue of case numbers; a worker that hangs or dies is replaced."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.args = args
+        self.queue, self.done = context.Queue(), context.Queue()
+        self.hired = lambda: context.Process(
+            target=work, args=(self.queue, self.done, args.seed), daemon=True
+        )
+        self.workers: dict[int, Any] = {}
+        self.busy: dict[int, tuple[int, str, float]] = {}
+        self.slowest = (0.0, 0, "")
+        self.ended = self.finds = 0
+        for number in range(args.first, args.first + args.inputs):
+            self.queue.put(number)
+        for _ in range(args.workers):
+            self.hire()
+
+    def hire(self) -> None:
+        worker = self.hired()
+        worker.start()
+        self.workers[worker.pid] = worker
+
+    def run(self) -> None:
+        while self.ended < self.args.inputs:
+            with contextlib.suppress(Empty):
+                self.hear(*self.done.get(timeout=1))
+            self.look_after()
+        for worker in self.workers.values():
+            worker.kill()
+
+    def hear(self, kind: str, number: int, file: str, extra: Any, body: bytes) -> None:
+        if kind == "begin":
+            self.busy[extra] = (number, file, time.monotonic())
+            return
+        told, seconds = extra
+        self.busy = {pid: one for pid, one in self.busy.items() if one[0] != number}
+        self.slowest = max(self.slowest, (seconds, number, file))
+        if told:
+            self.keep(number, file, told, body)
+        self.end()
+
+    def look_after(self) -> None:
+        for pid, worker in list(self.workers.items()):
+            case = self.busy.get(pid)
+            hung = case is not None and time.monotonic() - case[2] > self.args.seconds
+            if hung:
+                worker.kill()
+                worker.join()
+            if worker.is_alive():
+                continue
+            del self.workers[pid]
+            if case is not None:
+                del self.busy[pid]
+                told = "a hang" if hung else f"a crash, exit {worker.exitcode}"
+                self.keep(case[0], case[1], told, remade(self.args.seed, case[0]))
+                self.end()
+            self.hire()
+
+    def keep(self, number: int, file: str, told: str, body: bytes) -> None:
+        self.finds += 1
+        name = f"{hashlib.sha256(body).hexdigest()[:16]}{Path(file).suffix}"
+        print(f"\ncase {self.args.seed}-{number} from {file}, kept as {name}: {told}", flush=True)
+        self.args.keep.mkdir(exist_ok=True)
+        (self.args.keep / name).write_bytes(body)
+
+    def end(self) -> None:
+        self.ended += 1
+        if self.ended % 1000 == 0:
+            print(f"{self.ended} of {self.args.inputs}, {self.finds} finds", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=2000)
@@ -148,65 +223,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--keep", type=Path, default=ROOT / "fuzz-finds")
     args = parser.parse_args()
-    finds, slowest, ended = 0, (0.0, 0, ""), 0
-    context = multiprocessing.get_context("spawn")
-    queue, done = context.Queue(), context.Queue()
-    for number in range(args.first, args.first + args.inputs):
-        queue.put(number)
-    crew: dict[int, Any] = {}
-    busy: dict[int, tuple[int, str, float]] = {}
-
-    def hire() -> None:
-        worker = context.Process(target=work, args=(queue, done, args.seed), daemon=True)
-        worker.start()
-        assert worker.pid
-        crew[worker.pid] = worker
-
-    def keep(number: int, file: str, told: str, body: bytes) -> None:
-        nonlocal finds
-        finds += 1
-        print(f"\ncase {args.seed}-{number} from {file}: {told}", flush=True)
-        if body:
-            args.keep.mkdir(exist_ok=True)
-            name = f"{hashlib.sha256(body).hexdigest()[:16]}{Path(file).suffix}"
-            (args.keep / name).write_bytes(body)
-
-    for _ in range(args.workers):
-        hire()
-    while ended < args.inputs:
-        try:
-            kind, number, file, extra, body = done.get(timeout=1)
-        except Exception:  # noqa: BLE001 - an empty queue: look after the crew
-            kind = ""
-        if kind == "begin":
-            busy[extra] = (number, file, time.monotonic())
-        elif kind == "end":
-            told, seconds = extra
-            ended += 1
-            busy = {pid: one for pid, one in busy.items() if one[0] != number}
-            slowest = max(slowest, (seconds, number, file))
-            if told:
-                keep(number, file, told, body)
-            if ended % 1000 == 0:
-                print(f"{ended} of {args.inputs}, {finds} finds, slowest {slowest}", flush=True)
-        for pid, worker in list(crew.items()):
-            case = busy.get(pid)
-            hung = case is not None and time.monotonic() - case[2] > args.seconds
-            if hung:
-                worker.kill()
-                worker.join()
-            if not worker.is_alive():
-                del crew[pid]
-                if case is not None:
-                    busy.pop(pid, None)
-                    ended += 1
-                    told = "hang" if hung else f"crash, exit {worker.exitcode}"
-                    keep(case[0], case[1], told, remade(args.seed, case[0]))
-                hire()
-    print(f"{ended} inputs, seed {args.seed}, {finds} finds; slowest {slowest}")
-    for worker in crew.values():
-        worker.kill()
-    return 1 if finds else 0
+    crew = Crew(args)
+    crew.run()
+    seconds, number, file = crew.slowest
+    print(f"{crew.ended} inputs, seed {args.seed}, {crew.finds} finds")
+    print(f"slowest: case {args.seed}-{number} from {file}, {seconds:.2f} s")
+    return 1 if crew.finds else 0
 
 
 def remade(seed: int, number: int) -> bytes:

@@ -34,7 +34,7 @@ def command_line() -> str:
         out = io.StringIO()
         with (
             redirect_stdout(out),
-            mock.patch.dict("os.environ", {"COLUMNS": "96", "NO_COLOR": "1"}),
+            mock.patch.dict("os.environ", COLUMNS="96"),
         ):
             cli.main([*words, "--help"])
         parts.append(f"## kzmark {' '.join(words)}\n".replace(" \n", "\n"))

@@ -1,4 +1,4 @@
-"""The docs are true: code blocks run, commands work, generated pages are fresh, codes are listed."""
+"""The docs are true: blocks run, commands work, generated pages are fresh, codes are listed."""
 
 import os
 import re

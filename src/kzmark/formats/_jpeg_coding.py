@@ -5,15 +5,17 @@ sampling (4:4:0, 4:1:1, YCCK with small chroma), each component is coded as a gr
 own and the scans stand one after another, as the standard allows for every mode (T.81, A.2.2).
 """
 
+import contextlib
 import dataclasses
 import functools
 import io
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import LimitExceededError, MalformedMediaError
@@ -41,6 +43,7 @@ _SUBSAMPLINGS: Final[dict[tuple[tuple[int, int], ...], int]] = {  # Pillow's num
     ((1, 1), (2, 1), (2, 1)): 1,
     ((1, 1), (2, 2), (2, 2)): 2,
 }
+_ROOM_LOCK: Final = threading.Lock()
 
 Table = tuple[int, ...]  # 64 steps in natural order
 
@@ -124,35 +127,39 @@ def _named(sampling: Sequence[Component], frame: Frame) -> tuple[Component, ...]
 
 
 def _coded(image: Image.Image, chosen: Settings, *, subsampling: int = -1) -> Stream:
-    plenty = 8 * image.width * image.height  # more than the worst noise takes
-    try:
-        data = _saved(image, chosen, subsampling, room=plenty if chosen.dense else 0)
-    except OSError:  # Pillow set too little aside
-        data = _saved(image, chosen, subsampling, room=plenty)
-    return parse(data, limits=DEFAULT_LIMITS)
-
-
-def _saved(image: Image.Image, chosen: Settings, subsampling: int, *, room: int) -> bytes:
-    """Save with Pillow.
-
-    Pillow sets two bytes a pixel aside for what it codes in several passes, which nearly pure
-    noise can exceed. `room` is the size in bytes of a colour profile that makes it set more
-    aside; the profile is left out later.
-    """
     target = io.BytesIO()
-    image.save(
-        target,
-        "JPEG",
-        qtables=_distinct(chosen.tables),
-        subsampling=subsampling,
-        progressive=chosen.progressive,
-        optimize=chosen.optimised,
-        restart_marker_rows=0 if chosen.progressive else chosen.rows,
-        icc_profile=bytes(room),
-        exif=b"",
-        comment=b"",
-    )
-    return target.getvalue()
+    with _room(8 * image.width * image.height if chosen.dense else 0):
+        image.save(
+            target,
+            "JPEG",
+            qtables=_distinct(chosen.tables),
+            subsampling=subsampling,
+            progressive=chosen.progressive,
+            optimize=chosen.optimised,
+            restart_marker_rows=0 if chosen.progressive else chosen.rows,
+            exif=b"",
+            comment=b"",
+        )
+    return parse(target.getvalue(), limits=DEFAULT_LIMITS)
+
+
+@contextlib.contextmanager
+def _room(size: int) -> Iterator[None]:
+    """Let Pillow set aside this many bytes for what it codes in several passes.
+
+    It takes two bytes a pixel, which nearly pure noise exceeds. The one knob is a global of its
+    own; meanwhile other savings get more room than they need, and that is all.
+    """
+    if not size:
+        yield
+        return
+    with _ROOM_LOCK:
+        before = ImageFile.MAXBLOCK
+        ImageFile.MAXBLOCK = max(before, size)
+        try:
+            yield
+        finally:
+            ImageFile.MAXBLOCK = before
 
 
 def _distinct(tables: Sequence[Table]) -> list[list[int]]:

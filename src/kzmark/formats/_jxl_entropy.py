@@ -359,11 +359,14 @@ def _code_lengths(bits: Bits, read: _Symbol, size: int) -> Iterator[int]:
 
 def _canonical(bits: Bits, lengths: list[int]) -> _Symbol:
     """Return a reader of the canonical code of these lengths."""
+    by_length: list[list[int]] = [[] for _ in range(16)]
+    for number, length in enumerate(lengths):
+        by_length[length].append(number)
     table: dict[tuple[int, int], int] = {}
     code = 0
     for length in range(1, 16):
-        for symbol in (i for i, one in enumerate(lengths) if one == length):
-            table[length, code] = symbol
+        for number in by_length[length]:
+            table[length, code] = number
             code += 1
         code <<= 1
 

@@ -3,7 +3,8 @@
 An encoder that knows nothing of profiles, orientation or tone writes its own headers; frames begin
 at a whole byte after them, so the source's headers can stand before the encoder's frames.
 
-Spec: ISO/IEC 18181-1, annex D (SizeHeader, ImageMetadata), E (colour encoding, ICC), F.2 (frame header).
+Spec: ISO/IEC 18181-1, annexes D (SizeHeader, ImageMetadata), E (colour encoding, ICC), F.2 (frame
+header).
 """
 
 from dataclasses import dataclass
