@@ -73,6 +73,7 @@ stamper = kzmark.Stamper(
     identity=open_identity(sys.argv[3]),
     audit=Path(sys.argv[2]).with_name("audit.jsonl"),
 )
+stamper.stamp(sys.argv[1])  # everything is loaded now, so that the kill hits the work
 print("ready", flush=True)
 for _ in range(1000):
     stamper.stamp(sys.argv[1], sys.argv[2], overwrite=True)

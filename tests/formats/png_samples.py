@@ -131,3 +131,41 @@ def colours(count: int, *, seed: int = 0) -> list[int]:
     order = sorted(found)
     chance.shuffle(order)
     return [level for entry in order for level in entry]
+
+
+def animation(
+    colour: int,
+    depth: int,
+    canvas: tuple[int, int],
+    frames: Sequence[tuple[tuple[int, int, int, int], int, int]],
+    *,
+    hidden: bool = False,
+    interlace: int = 0,
+    seed: int = 0,
+    palette: Sequence[int] = (),
+    before: Iterable[bytes] = (),
+    loops: int = 3,
+) -> bytes:
+    """Return an APNG; each frame is (rectangle, disposal, blending). `hidden`: a default apart."""
+    entries = len(palette) // 3
+    number = iter(range(10_000))
+    data = []
+    if hidden:
+        default = noise(*canvas, colour, depth, seed=seed, entries=entries)
+        packed = zlib.compress(raw(default, depth, colour, interlace=interlace, seed=seed))
+        data.append(chunk(b"IDAT", packed))
+    for index, ((x, y, width, height), disposal, blend) in enumerate(frames):
+        fields = (next(number), width, height, x, y, 5 + index, 100, disposal, blend)
+        data.append(chunk(b"fcTL", struct.pack(">IIIIIHHBB", *fields)))
+        part = noise(width, height, colour, depth, seed=seed + index + 1, entries=entries)
+        packed = zlib.compress(raw(part, depth, colour, interlace=interlace, seed=seed))
+        if not index and not hidden:
+            data.append(chunk(b"IDAT", packed))
+            continue
+        middle = len(packed) // 2
+        for piece in (packed[:middle], packed[middle:]):
+            data.append(chunk(b"fdAT", struct.pack(">I", next(number)) + piece))
+    head = [MAGIC, ihdr(*canvas, depth, colour, interlace)]
+    head += [chunk(b"PLTE", bytes(palette))] if palette else []
+    head += [*before, chunk(b"acTL", struct.pack(">II", len(frames), loops))]
+    return b"".join([*head, *data, chunk(b"IEND")])

@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,101 +10,25 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image, ImageCms, ImageSequence
-from tests.conftest import make_mark
+from PIL import Image, ImageSequence
+from tests.formats.webp_samples import (
+    animation,
+    chunks,
+    each_kind,
+    kinds,
+    lossless,
+    lossless_alpha,
+    lossy,
+    oriented,
+    written,
+)
 
-from kzmark._limits import DEFAULT_LIMITS, Limits
-from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
-from kzmark.formats._base import Patch
+from kzmark._limits import DEFAULT_LIMITS
 from kzmark.formats._webp_riff import Chunk, WebP, parse
 from kzmark.formats.webp import ADAPTER
 from kzmark.mark import Mark
 from kzmark.report import Status
 from kzmark.vocabulary import Layer, SourceType
-
-ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-def save(image: Image.Image, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", **options)
-    return buffer.getvalue()
-
-
-def noise() -> Image.Image:
-    return Image.fromarray(np.random.default_rng(2).integers(0, 256, (23, 37, 3), np.uint8))
-
-
-def lossy() -> bytes:
-    return save(noise(), quality=70)
-
-
-def lossy_alpha() -> bytes:
-    image = noise()
-    image.putalpha(Image.linear_gradient("L").resize((37, 23)))
-    return save(image, quality=70)
-
-
-def lossless() -> bytes:
-    return save(noise(), lossless=True)
-
-
-def lossless_alpha() -> bytes:
-    image = noise()
-    image.putalpha(Image.linear_gradient("L").resize((37, 23)))
-    return save(image, lossless=True, exact=True)
-
-
-def animation() -> bytes:
-    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "lime", "blue")]
-    for index, frame in enumerate(frames):
-        frame.paste((9, 9, 9), (index * 5, 0, index * 5 + 8, 8))
-    return save(
-        frames[0], save_all=True, append_images=frames[1:], duration=[70, 80, 90], loop=3,
-        background=(1, 2, 3, 4),
-    )  # fmt: skip
-
-
-def oriented(orientation: int = 6) -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    exif[0x010F] = "Maker"
-    return save(Image.new("RGB", (40, 20), "teal"), exif=exif, icc_profile=ICC)
-
-
-each_kind = pytest.mark.parametrize(
-    "make", [lossy, lossy_alpha, lossless, lossless_alpha, animation, oriented]
-)
-
-
-def written(data: bytes, mark: Mark) -> bytes:
-    target = io.BytesIO()
-    ADAPTER.write(io.BytesIO(data), target, mark, limits=DEFAULT_LIMITS)
-    return target.getvalue()
-
-
-def chunks(data: bytes) -> list[Chunk]:
-    return parse(data, limits=DEFAULT_LIMITS).chunks
-
-
-def kinds(data: bytes) -> list[bytes]:
-    return [chunk.kind for chunk in chunks(data)]
-
-
-def everything(data: bytes, mark: Mark, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Do with a file all that an adapter can do."""
-    plate = np.full((4, 6, 3), 200, np.uint8)
-    source = io.BytesIO(data)
-    ADAPTER.read(source, limits=limits)
-    ADAPTER.write(source, io.BytesIO(), mark, limits=limits)
-    ADAPTER.sizes(source, limits=limits)
-    for picture in ADAPTER.pictures(source, limits=limits, within=(0, 0, 9, 9)):
-        assert picture.pixels.shape[2] == 3
-    ADAPTER.paint(
-        source, io.BytesIO(), lambda w, h: Patch(x=0, y=0, pixels=plate[:h, :w]), limits=limits
-    )
 
 
 @each_kind
@@ -251,105 +174,3 @@ def test_webpmux_takes_the_packet_out_again(mark: Mark, tmp_path: Path) -> None:
 
     data = packet.read_bytes()
     assert data == next(c.data for c in chunks(path.read_bytes()) if c.kind == b"XMP ")
-
-
-@each_kind
-def test_a_file_cut_anywhere_ends_in_a_media_error(make: Callable[[], bytes], mark: Mark) -> None:
-    data = written(make(), mark)
-
-    for length in range(0, len(data) - 1, 37):
-        with pytest.raises(MediaError):
-            ADAPTER.read(io.BytesIO(data[:length]), limits=DEFAULT_LIMITS)
-
-
-@given(st.integers(0, 5), st.lists(st.integers(0, 1 << 30), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
-def test_flipped_bits_end_well_or_in_a_media_error(kind: int, flips: list[int]) -> None:
-    makers = [lossy, lossy_alpha, lossless, lossless_alpha, animation, oriented]
-    data = bytearray(written(makers[kind](), make_mark()))
-    for flip in flips:
-        data[flip // 8 % len(data)] ^= 1 << flip % 8
-
-    try:
-        everything(bytes(data), make_mark(), Limits(max_pixels=1_000_000))
-    except MediaError:
-        return
-
-
-@given(st.binary(max_size=200), st.sampled_from([b"VP8X", b"VP8 ", b"VP8L", b"ANMF"]))
-@settings(max_examples=200, deadline=None)
-def test_any_bytes_in_a_chunk_end_well_or_in_a_media_error(body: bytes, kind: bytes) -> None:
-    header = b"\x12\0\0\0\x27\0\0\x1d\0\0"
-    data = WebP([Chunk(b"VP8X", header), Chunk(b"ANIM", bytes(6)), Chunk(kind, body)]).raw
-
-    try:
-        everything(data, make_mark(), Limits(max_pixels=1_000_000))
-    except MediaError:
-        return
-
-
-@pytest.mark.parametrize("declared", [0, 3, 5_000, 0xFFFFFFFF])
-def test_a_riff_size_that_lies_is_refused(declared: int) -> None:
-    data = lossy()
-
-    with pytest.raises(MalformedMediaError):
-        ADAPTER.read(
-            io.BytesIO(data[:4] + struct.pack("<I", declared) + data[8:]), limits=DEFAULT_LIMITS
-        )
-
-
-def test_a_huge_canvas_in_a_small_file_is_refused() -> None:
-    file = parse(animation(), limits=DEFAULT_LIMITS)
-    file.announce(0, size=(16_000, 7_000))
-
-    with pytest.raises(LimitExceededError, match="bomb"):
-        ADAPTER.sizes(io.BytesIO(file.raw), limits=DEFAULT_LIMITS)
-
-
-def test_a_canvas_of_another_size_than_its_picture_is_refused() -> None:
-    file = parse(oriented(), limits=DEFAULT_LIMITS)
-    file.announce(0, size=(41, 20))
-
-    with pytest.raises(MalformedMediaError, match="canvas"):
-        ADAPTER.read(io.BytesIO(file.raw), limits=DEFAULT_LIMITS)
-
-
-def test_a_frame_that_leaves_its_canvas_is_refused(mark: Mark) -> None:
-    file = parse(animation(), limits=DEFAULT_LIMITS)
-    file.announce(0, size=(39, 30))
-
-    with pytest.raises(MalformedMediaError, match="leaves"):
-        everything(file.raw, mark)
-
-
-def test_a_bomb_of_tiny_chunks_is_refused() -> None:
-    file = parse(lossy(), limits=DEFAULT_LIMITS)
-    data = WebP([*file.chunks, *[Chunk(b"tiny", b"")] * 60_000]).raw
-
-    with pytest.raises(LimitExceededError, match="chunks"):
-        ADAPTER.read(io.BytesIO(data), limits=DEFAULT_LIMITS)
-
-
-def test_more_frames_than_allowed_are_refused(mark: Mark) -> None:
-    with pytest.raises(LimitExceededError, match="frames"):
-        everything(animation(), mark, Limits(max_frames=2))
-    with pytest.raises(LimitExceededError, match="together"):
-        everything(animation(), mark, Limits(max_total_pixels=2_000))
-
-
-@pytest.mark.parametrize("kind", [b"XMP ", b"EXIF"])
-def test_metadata_over_the_limit_are_refused(kind: bytes, mark: Mark) -> None:
-    file = parse(lossy(), limits=DEFAULT_LIMITS)
-    data = WebP([*file.chunks, Chunk(kind, bytes(5_000))]).raw
-
-    with pytest.raises(LimitExceededError, match="over the limit"):
-        ADAPTER.read(io.BytesIO(data), limits=Limits(max_metadata=4_000))
-    with pytest.raises(LimitExceededError, match="over the limit"):
-        everything(data, mark, Limits(max_metadata=4_000))
-
-
-def test_a_missing_last_padding_byte_is_forgiven(mark: Mark) -> None:
-    file = parse(lossy(), limits=DEFAULT_LIMITS)
-    data = WebP([*file.chunks, Chunk(b"odd!", b"123")]).raw
-
-    assert written(data[:-1], mark) == written(data, mark)

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.conftest import make_mark
 from tests.signing.authority import Made, issue
 from tests.signing.conftest import Signing
+from tests.signing.outside import assert_valid_outside, trusting
 from tests.signing.samples import sample
-from tests.signing.test_c2pa import assert_valid_outside, trusting
 
 from kzmark.errors import IdentityError, InstallationError
 from kzmark.report import Status

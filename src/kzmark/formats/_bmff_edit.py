@@ -8,13 +8,12 @@ Spec: ISO/IEC 14496-12, 8.11; ISO/IEC 23008-12, 9.3 (properties) and annex A (Ex
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
 from kzmark.formats._bmff import Span, first, full, header, pack, spans
-from kzmark.formats._bmff_items import IN_FILE, RDF, Extent, Location, Meta, Reference, read_meta
+from kzmark.formats._bmff_items import IN_FILE, Extent, Location, Meta, Reference, read_meta
 from kzmark.formats._bmff_move import (
     Kept,
     Moves,
@@ -23,27 +22,7 @@ from kzmark.formats._bmff_move import (
     moved_place,
     pack_iloc,
 )
-
-_HIDDEN: Final = 1  # infe flag: metadata is nothing to show
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Put:
-    """Metadata to put into a file.
-
-    Attributes:
-        data: The bytes of the item, uncompressed.
-        kind: Item type: `b"Exif"` or `b"mime"`.
-        content_type: Media type of a `mime` item.
-        describes: Items it is about, for a new item.
-        number: Item ID whose bytes it replaces, or 0 for a new item.
-    """
-
-    data: bytes
-    kind: bytes = b"mime"
-    content_type: str = RDF
-    describes: tuple[int, ...] = ()
-    number: int = 0
+from kzmark.formats._bmff_put import Put, numbered, pack_infe, pack_iref
 
 
 class File(NamedTuple):
@@ -110,7 +89,7 @@ class _Rewriting:
         self._data, self._tops, self._meta = file
         self._limits = limits
         self._carry = b"".join(carry)
-        self._puts = _numbered(puts, self._meta)
+        self._puts = numbered(puts, self._meta)
         self._dead = [
             extent
             for put in self._puts
@@ -120,7 +99,7 @@ class _Rewriting:
         self._boxes = dict(replace)
         self._boxes[b"iinf"] = self._iinf()
         if references := self._new_references():
-            self._boxes[b"iref"] = _pack_iref([*self._meta.references, *references])
+            self._boxes[b"iref"] = pack_iref([*self._meta.references, *references])
         moov = first(self._tops, b"moov")
         self._moov = (
             inline_track_items(self._data, moov, self._renewed, limits=limits) if moov else b""
@@ -243,13 +222,13 @@ class _Rewriting:
     def _iinf(self) -> bytes:
         plain = {put.number for put in self._puts if put.kind == b"mime"}
         entries = [
-            _pack_infe(item.number, item.kind, item.content_type)
+            pack_infe(item.number, item.kind, item.content_type)
             if item.number in plain and item.encoding
             else item.box
             for item in self._meta.items.values()
         ]
         entries += [
-            _pack_infe(put.number, put.kind, put.content_type)
+            pack_infe(put.number, put.kind, put.content_type)
             for put in self._puts
             if put.number not in self._meta.items
         ]
@@ -275,51 +254,5 @@ class _Rewriting:
         return old
 
 
-def _numbered(puts: Sequence[Put], meta: Meta) -> list[Put]:
-    used = meta.numbers()
-    found = []
-    for put in puts:
-        if put.number:
-            found.append(put)
-            continue
-        number = max(used) + 1
-        if number > 0xFFFF:  # a gap keeps the boxes narrow
-            number = next(n for n in range(1, len(used) + 2) if n not in used)
-        used.add(number)
-        found.append(
-            Put(
-                data=put.data,
-                kind=put.kind,
-                content_type=put.content_type,
-                describes=put.describes,
-                number=number,
-            )
-        )
-    return found
-
-
 def _blank(extents: tuple[Extent, ...]) -> tuple[Extent, ...]:
     return tuple(Extent(0, 0, one.key) for one in extents)
-
-
-def _pack_infe(number: int, kind: bytes, content_type: str) -> bytes:
-    wide = number > 0xFFFF
-    parts = [number.to_bytes(4 if wide else 2, "big"), b"\0\0", kind, b"\0"]
-    if kind == b"mime":
-        parts.append(content_type.encode("latin-1", "replace") + b"\0")
-    return full(b"infe", 3 if wide else 2, _HIDDEN, *parts)
-
-
-def _pack_iref(references: Sequence[Reference]) -> bytes:
-    top = max(max((one.source, *one.targets)) for one in references)
-    wide = 4 if top > 0xFFFF else 2
-    boxes = [
-        pack(
-            one.kind,
-            one.source.to_bytes(wide, "big"),
-            len(one.targets).to_bytes(2, "big"),
-            *(target.to_bytes(wide, "big") for target in one.targets),
-        )
-        for one in references
-    ]
-    return full(b"iref", 1 if wide == 4 else 0, 0, *boxes)

@@ -11,10 +11,12 @@ from typing import Final
 
 from kzmark._limits import Limits
 from kzmark.formats._bmff import first, full, pack, spans
-from kzmark.formats._bmff_edit import File, Put, open_file, rewrite
+from kzmark.formats._bmff_edit import File, open_file, rewrite
 from kzmark.formats._bmff_items import RDF, Item, decoded, payload
+from kzmark.formats._bmff_put import Put
 from kzmark.formats._heif_layers import described, join_exif, split_exif
-from kzmark.formats._heif_stills import Property, Still, read_properties
+from kzmark.formats._heif_properties import Property, read_properties
+from kzmark.formats._heif_stills import Still
 from kzmark.formats.layers import exif, xmp
 
 _OF_SOURCE: Final = frozenset(

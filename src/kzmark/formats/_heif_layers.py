@@ -9,8 +9,10 @@ from typing import BinaryIO, Final
 from kzmark._io import read_all
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
-from kzmark.formats._bmff_edit import File, Put, open_file, rewrite
+from kzmark.formats._bmff import spans
+from kzmark.formats._bmff_edit import File, open_file, rewrite
 from kzmark.formats._bmff_items import RDF, Item, decoded, payload
+from kzmark.formats._bmff_put import Put
 from kzmark.formats.layers import exif, xmp
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
@@ -64,6 +66,29 @@ def about(file: File, content_type: str) -> list[Item]:
 def described(file: File, number: int) -> tuple[int, ...]:
     """Return the items that one item is about."""
     return file.meta.targets(b"cdsc", number)
+
+
+def without_exif(data: bytes, *, limits: Limits) -> bytes:
+    """Return the file with its Exif items renamed in place, for a decoder that must not see them.
+
+    Pillow reads EXIF while it opens an AVIF file, with warnings on what it finds there, to tell
+    an orientation that does not count.
+    """
+    patched = bytearray(data)
+    levels = [(0, len(data))]
+    while levels:
+        for span in spans(data, *levels.pop(), limits=limits):
+            if span.kind in {b"moov", b"trak"}:
+                levels.append((span.body, span.end))
+            elif span.kind == b"meta":
+                levels.append((span.body + 4, span.end))
+            elif span.kind == b"iinf":
+                levels.append((span.body + (8 if data[span.body] else 6), span.end))
+            elif span.kind == b"infe":
+                at = span.body + (10 if data[span.body] == 3 else 8)
+                if data[at : at + 4] == b"Exif" and at + 4 <= span.end:
+                    patched[at : at + 4] = b"skip"
+    return bytes(patched)
 
 
 def xmp_packet(file: File, item: Item, *, limits: Limits) -> bytes:

@@ -137,7 +137,7 @@ def _samples(pixels: Samples, channels: int, bits: int) -> Samples:
     if channels < 3:  # BT.601, as libjpeg and Pillow turn colour to grey
         grey = colour @ np.array([19595, 38470, 7471], np.uint32)
         colour = (grey[..., None] + (1 << 15)) >> 16
-    if bits > 8:
+    if bits != 8:
         colour = (colour * peak + 127) // 255
     if channels in {2, 4}:
         full = np.full((*colour.shape[:2], 1), peak, colour.dtype)

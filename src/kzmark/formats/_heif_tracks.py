@@ -12,7 +12,8 @@ from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 from kzmark.formats._bmff import Cursor, Span, first, spans
 from kzmark.formats._heif_carry import merged_nclx
-from kzmark.formats._heif_stills import Property, Still, coding
+from kzmark.formats._heif_properties import Property, coding
+from kzmark.formats._heif_stills import Still
 
 FOREVER: Final = -1
 _ENTRY: Final = 78  # bytes of a visual sample entry before its own boxes

@@ -127,19 +127,26 @@ def _named(sampling: Sequence[Component], frame: Frame) -> tuple[Component, ...]
 
 
 def _coded(image: Image.Image, chosen: Settings, *, subsampling: int = -1) -> Stream:
+    if not chosen.dense:
+        with contextlib.suppress(OSError):  # denser than its source: the plate can make it so
+            return _saved(image, chosen, subsampling)
+    with _room(8 * image.width * image.height):
+        return _saved(image, chosen, subsampling)
+
+
+def _saved(image: Image.Image, chosen: Settings, subsampling: int) -> Stream:
     target = io.BytesIO()
-    with _room(8 * image.width * image.height if chosen.dense else 0):
-        image.save(
-            target,
-            "JPEG",
-            qtables=_distinct(chosen.tables),
-            subsampling=subsampling,
-            progressive=chosen.progressive,
-            optimize=chosen.optimised,
-            restart_marker_rows=0 if chosen.progressive else chosen.rows,
-            exif=b"",
-            comment=b"",
-        )
+    image.save(
+        target,
+        "JPEG",
+        qtables=_distinct(chosen.tables),
+        subsampling=subsampling,
+        progressive=chosen.progressive,
+        optimize=chosen.optimised,
+        restart_marker_rows=0 if chosen.progressive else chosen.rows,
+        exif=b"",
+        comment=b"",
+    )
     return parse(target.getvalue(), limits=DEFAULT_LIMITS)
 
 
@@ -150,9 +157,6 @@ def _room(size: int) -> Iterator[None]:
     It takes two bytes a pixel, which nearly pure noise exceeds. The one knob is a global of its
     own; meanwhile other savings get more room than they need, and that is all.
     """
-    if not size:
-        yield
-        return
     with _ROOM_LOCK:
         before = ImageFile.MAXBLOCK
         ImageFile.MAXBLOCK = max(before, size)

@@ -14,6 +14,7 @@ from kzmark.formats._base import Pixels
 from kzmark.formats._jpeg_segments import APP0, APP14, Stream, segment_bytes
 
 _ADOBE: Final = b"Adobe"
+_JFIF: Final = 14  # bytes of JFIF's payload; decoders pass over shorter ones
 _TRANSFORM: Final = 11  # offset of the transform byte in Adobe's payload
 
 
@@ -38,7 +39,7 @@ def model(stream: Stream) -> Model:
         return Model.GREY
     if len(names) == 4:
         return Model.CMYK if transform in {None, 0} else Model.YCCK
-    if any(stream.find(APP0, b"JFIF\0")):
+    if any(s.marker == APP0 and _is_jfif(stream.payload(s)) for s in stream.header):
         return Model.YCC
     rgb = transform == 0 if transform is not None else names == b"RGB"
     return Model.RGB if rgb else Model.YCC
@@ -73,12 +74,18 @@ def spell(plate: Pixels, kind: Model) -> Image.Image:
     return _labelled(inks, "CMYK")
 
 
+def _is_jfif(payload: bytes) -> bool:
+    return payload.startswith(b"JFIF\0") and len(payload) >= _JFIF
+
+
 def _transform(stream: Stream) -> int | None:
-    for segment in stream.find(APP14, _ADOBE):
-        payload = stream.payload(segment)
-        if len(payload) > _TRANSFORM:
-            return payload[_TRANSFORM]
-    return None
+    """Return the transform byte of the last Adobe marker, the one that decoders go by."""
+    found = None
+    for segment in stream.header:
+        payload = stream.payload(segment) if segment.marker == APP14 else b""
+        if payload.startswith(_ADOBE) and len(payload) > _TRANSFORM:
+            found = payload[_TRANSFORM]
+    return found
 
 
 def _inks(plate: Pixels) -> Pixels:

@@ -23,6 +23,7 @@ _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
 _ALONE: Final = 0x01  # TEM, the one marker without a length that may stand between segments
 _PROGRESSIVE: Final = 0xC2
 _UNSUPPORTED: Final = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
+_MAX_SEGMENTS: Final = 10_000  # more than 600 MB of metadata
 _MAX_SCANS: Final = 100  # progressive files have about ten; each one costs a pass over the picture
 _MARKER: Final = re.compile(rb"\xff++([\x01\xc0-\xcf\xd8-\xef\xfe])")
 _SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -108,6 +109,12 @@ class Stream:
     segments: tuple[Segment, ...]
     end: int
 
+    @property
+    def header(self) -> tuple[Segment, ...]:
+        """The segments before the first scan."""
+        first = next((at for at, s in enumerate(self.segments) if s.marker == SOS), None)
+        return self.segments[:first]
+
     def payload(self, segment: Segment) -> bytes:
         """Return what a segment holds behind its length."""
         return self.data[segment.body : segment.end]
@@ -162,7 +169,7 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
 
     Args:
         data: The whole file.
-        limits: Its `max_elements` bounds the number of segments.
+        limits: Its `max_elements` bounds the number of segments; 10,000 is the most.
         header_only: Whether to stop before the first scan, for a look at the size.
 
     Raises:
@@ -171,6 +178,7 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
     """
     if not data.startswith(SOI + b"\xff"):
         raise MalformedMediaError("not a JPEG")
+    most = min(_MAX_SEGMENTS, limits.max_elements)
     segments: list[Segment] = []
     frame: Frame | None = None
     at = len(SOI)
@@ -187,8 +195,8 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
             segment = dataclasses.replace(segment, stop=_scan_end(data, segment.end))
         segments.append(segment)
         at = segment.stop
-        if len(segments) > limits.max_elements:
-            raise LimitExceededError(f"a JPEG of more than {limits.max_elements} segments")
+        if len(segments) > most:
+            raise LimitExceededError(f"a JPEG of more than {most} segments")
     return _stream(data, frame, segments)
 
 

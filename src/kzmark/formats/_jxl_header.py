@@ -1,7 +1,4 @@
-"""The headers of a JPEG XL codestream: size, metadata, colour; read, and put together anew.
-
-An encoder that knows nothing of profiles, orientation or tone writes its own headers; frames begin
-at a whole byte after them, so the source's headers can stand before the encoder's frames.
+"""The headers of a JPEG XL codestream: size, metadata, colour.
 
 Spec: ISO/IEC 18181-1, annexes D (SizeHeader, ImageMetadata), E (colour encoding, ICC), F.2 (frame
 header).
@@ -12,7 +9,7 @@ from typing import Final
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
-from kzmark.formats._jxl_bits import ENUM, Bits, Writer
+from kzmark.formats._jxl_bits import ENUM, Bits
 from kzmark.formats._jxl_entropy import skip_icc
 
 MAGIC: Final = b"\xff\x0a"
@@ -23,7 +20,7 @@ GREY: Final = 1  # colour spaces
 SRGB: Final = 13  # transfer functions
 LINEAR: Final = 8
 D65 = 1
-_LENGTH: Final = ((9, 1), (13, 1), (18, 1), (30, 1))
+LENGTH: Final = ((9, 1), (13, 1), (18, 1), (30, 1))
 _RATIOS: Final = ((1, 1), (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _PREVIEW_DIV8: Final = ((0, 16), (0, 32), (5, 1), (9, 33))
 _PREVIEW: Final = ((6, 1), (8, 65), (10, 321), (12, 1345))
@@ -72,8 +69,8 @@ class Header:
         xyb: Whether frames are coded in XYB, which loses.
         colour: What samples mean.
         default_tone: Whether tone mapping has its default values.
-        runs: Bit offsets, from and to, of parts that are copied: `depth`, `colour`, `tone`,
-            `transform`, `icc`; empty runs for what is not there.
+        runs: Bit offsets, from and to, of parts that are copied: `depth`, `channels`, `colour`,
+            `tone`, `transform`, `icc`; empty runs for what is not there.
         frames: Offset of the first frame, in bytes.
     """
 
@@ -133,7 +130,8 @@ class _Reading:
         self._bits = bits
         self._limits = limits
         self._whole = whole
-        self._runs = {"depth": (0, 0), "colour": (0, 0), "tone": (0, 0), "icc": (0, 0)}
+        names = ("depth", "channels", "colour", "tone", "transform", "icc")
+        self._runs = dict.fromkeys(names, (0, 0))
         self._orientation, self._intrinsic = 1, (0, 0)
         self._animated = self._preview = False
         self._depth: tuple[int, bool] = (8, False)
@@ -180,10 +178,12 @@ class _Reading:
         self._depth = _depth(bits)
         self._runs["depth"] = (start, bits.at)
         self._narrow = bits.flag()
+        start = bits.at
         count = bits.u32(((0, 0), (0, 1), (4, 2), (12, 1)))
         if count > _MOST_CHANNELS:
             raise MalformedMediaError(f"{count} extra channels")
         self._channels = tuple(_channel(bits) for _ in range(count))
+        self._runs["channels"] = (start, bits.at)
         self._xyb = bits.flag()
         start = bits.at
         self._colour = _colour(bits)
@@ -214,81 +214,15 @@ class _Reading:
             bits.take(1)
 
 
-def graft(source: Header, encoded: Header, *, alpha_only: bool) -> bytes:
-    """Return the encoder's frames behind headers that say what the source's said.
-
-    Args:
-        source: Headers of the source, read whole.
-        encoded: Headers that the encoder wrote; its size is taken.
-        alpha_only: Whether the frames have an alpha channel besides their colours.
-    """
-    out = Writer()
-    _put_size(out, encoded.width, encoded.height)
-    out.put(0, 1)  # not all default
-    out.put(1, 1)  # orientation and its companions follow
-    out.put(source.orientation - 1, 3)
-    same = (source.width, source.height) == (encoded.width, encoded.height)
-    start, stop = source.intrinsic if same else (0, 0)
-    out.put(stop > start, 1)
-    out.copy(source.data, (start, stop))
-    out.put(0, 2)  # no preview, no animation
-    _put_run(out, source, "depth", default=0, count=3)  # 8 bits
-    out.put(encoded.narrow, 1)
-    out.put(1 if alpha_only else 0, 2)  # number of extra channels
-    if alpha_only:
-        _put_alpha(out, source, encoded)
-    out.put(encoded.xyb, 1)
-    _put_run(out, source, "colour", default=1, count=1)
-    _put_run(out, source, "tone", default=1, count=1)
-    out.put(0, 2)  # no extensions
-    out.copy(encoded.data, encoded.runs["transform"])
-    out.copy(source.data, source.runs["icc"])
-    return MAGIC + out.getvalue() + encoded.data[encoded.frames :]
-
-
-def _put_run(out: Writer, source: Header, name: str, *, default: int, count: int) -> None:
-    start, stop = source.runs[name]
-    if stop > start:
-        out.copy(source.data, (start, stop))
-    else:
-        out.put(default, count)
-
-
-def _put_alpha(out: Writer, source: Header, encoded: Header) -> None:
-    """Describe the alpha channel: as deep as the encoder made it, premultiplied as the source's."""
-    out.put(0, 1)  # not all default
-    out.put(0, 2)  # alpha
-    start, stop = encoded.runs["depth"]
-    if stop > start:
-        out.copy(encoded.data, (start, stop))
-    else:
-        out.put(0, 3)
-    out.put(0, 4)  # not subsampled, no name
-    out.put(source.alpha is not None and source.alpha.associated, 1)
-
-
-def _put_size(out: Writer, width: int, height: int) -> None:
-    out.put(0, 1)
-    _put_length(out, height)
-    out.put(0, 3)
-    _put_length(out, width)
-
-
-def _put_length(out: Writer, value: int) -> None:
-    selector = next(i for i, (count, _) in enumerate(_LENGTH) if value - 1 < 1 << count)
-    out.put(selector, 2)
-    out.put(value - 1, _LENGTH[selector][0])
-
-
 def _size(bits: Bits) -> tuple[int, int]:
     """Read a SizeHeader (D.2)."""
     small = bits.flag()
-    height = (bits.take(5) + 1) * 8 if small else bits.u32(_LENGTH)
+    height = (bits.take(5) + 1) * 8 if small else bits.u32(LENGTH)
     ratio = bits.take(3)
     if ratio:
         across, down = _RATIOS[ratio]
         return height * across // down, height
-    return (bits.take(5) + 1) * 8 if small else bits.u32(_LENGTH), height
+    return (bits.take(5) + 1) * 8 if small else bits.u32(LENGTH), height
 
 
 def _preview_size(bits: Bits) -> None:

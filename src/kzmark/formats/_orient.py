@@ -54,3 +54,11 @@ def stored_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
 def stored(array: NDArray[Pixel], orientation: int) -> NDArray[Pixel]:
     """Return the stored view of displayed pixels: the inverse of `upright`."""
     return upright(array, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def clipped(box: Box, size: tuple[int, int]) -> Box:
+    """Return the part of a box inside a picture of this size; at least one pixel of it."""
+    width, height = size
+    x0, y0 = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
+    x1, y1 = min(max(box[0] + box[2], x0 + 1), width), min(max(box[1] + box[3], y0 + 1), height)
+    return x0, y0, x1 - x0, y1 - y0

@@ -4,7 +4,7 @@ Spec: TIFF technical note 2 (compression 7): tables may stand in JPEGTables or i
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -46,9 +46,10 @@ def decode(
 
 
 def encode(old: bytes, tables: bytes, samples: NDArray[Any]) -> bytes | None:
-    """Return components as a JPEG with the quality and sampling of `old`, tables inside.
+    """Return components as a JPEG with the quality and sampling of `old`.
 
-    Nothing comes back if Pillow cannot write such a sampling.
+    Tables that the page does not share stand inside, as they may (technical note 2). Nothing comes
+    back if Pillow cannot write such a sampling.
     """
     depth = samples.shape[2]
     with _open(old, tables) as picture:
@@ -63,8 +64,11 @@ def encode(old: bytes, tables: bytes, samples: NDArray[Any]) -> bytes | None:
     flat = Image.frombytes(modes[depth], (width, height), pixels.tobytes())
     target = io.BytesIO()
     options = {"subsampling": sampling} if depth == 3 else {}
+    while len(quality) > 1 and quality[-1] == quality[-2]:  # libjpeg lets the last table serve on
+        quality.pop()
     flat.save(target, "JPEG", qtables=[list(table or ()) for table in quality], **options)
-    return _bare(target.getvalue())
+    shared = set(_segments(tables)) if tables else set()
+    return _bare(target.getvalue(), without=shared)
 
 
 def _open(piece: bytes, tables: bytes) -> JpegImagePlugin.JpegImageFile:
@@ -75,8 +79,8 @@ def _open(piece: bytes, tables: bytes) -> JpegImagePlugin.JpegImageFile:
         raise MalformedMediaError(f"a JPEG strip or tile: {error}") from error
 
 
-def _bare(stream: bytes) -> bytes:
-    """Return a JPEG without APP markers and with neutral component ids.
+def _bare(stream: bytes, *, without: Container[tuple[int, bytes]] = ()) -> bytes:
+    """Return a JPEG without APP markers and given segments, and with neutral component ids.
 
     A TIFF says by its tags what components mean; JFIF, Adobe and ids would make libjpeg guess.
     """
@@ -84,7 +88,7 @@ def _bare(stream: bytes) -> bytes:
     for marker, body in _segments(stream):
         if marker == 0xDA:
             kept.append(b"\xff\xda" + _renamed_scan(body))
-        elif not 0xE0 <= marker <= 0xEF:
+        elif not 0xE0 <= marker <= 0xEF and (marker, body) not in without:
             plain = _renamed_frame(body) if marker in _FRAMES else body
             kept.append(b"\xff" + bytes([marker]) + (len(body) + 2).to_bytes(2, "big") + plain)
     return b"".join(kept)

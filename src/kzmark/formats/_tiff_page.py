@@ -52,6 +52,7 @@ class Tag(IntEnum):
     PHOTOSHOP = 34377
     PHOTOSHOP_LAYERS = 37724
     DNG_VERSION = 50706
+    C2PA = 52545
 
 
 class Photometric(IntEnum):
@@ -227,8 +228,8 @@ def pages(layout: Layout, *, limits: Limits) -> list[Page]:
 
 
 def is_page(layout: Layout, directory: Directory) -> bool:
-    """Say whether a directory holds a picture of its own: no smaller copy, no mask, not metadata."""
-    if not directory.get(Tag.WIDTH):  # a signer of C2PA appends a directory for its manifest alone
+    """Say whether a directory holds a picture of its own: no smaller copy, no mask."""
+    if not directory.get(Tag.WIDTH):  # C2PA 2.4, A.3.5: a directory for the manifest alone
         return False
     if layout.number(directory, Tag.NEW_SUBFILE_TYPE, 0) & 0b101:
         return False

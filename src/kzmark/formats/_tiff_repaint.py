@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark._limits import Limits
-from kzmark.formats import _orient, _palette, _tiff_codec, _tiff_colour, _tiff_pixels
+from kzmark.formats import _orient, _palette, _palette_loss, _tiff_codec, _tiff_colour, _tiff_pixels
 from kzmark.formats._base import Box, Patch
 from kzmark.formats._tiff_codec import Samples
 from kzmark.formats._tiff_page import JPEG, Page, Photometric
@@ -21,8 +21,6 @@ RECOMPRESSED: Final = "tiff-page-recompressed"
 REENCODED: Final = "tiff-jpeg-reencoded"
 EXPANDED: Final = "tiff-palette-expanded"
 _STRIP: Final = 1 << 18  # raw bytes of a strip of a rewritten page
-_NEAR: Final = 32  # levels that an important colour may be off before the palette is given up
-_IMPORTANT: Final = 0.02  # share of the plate from which a colour is important
 
 
 @dataclass(slots=True)
@@ -122,7 +120,7 @@ def _on_palette(page: Page, data: bytearray, patch: Patch) -> Repaint:
     flat = patch.pixels.reshape(-1, 3)
     colours, which, weights = np.unique(flat, axis=0, return_inverse=True, return_counts=True)
     fitted, where, _ = _palette.fit(palette, counts > 0, colours, room=0)
-    if is_far(fitted[where], colours, weights):
+    if _palette_loss.is_far(fitted[where], colours, weights):
         pixels = palette[whole[:, :, 0]]
         beside = np.concatenate([pixels, whole[:, :, 1:]], axis=2) if page.bits == 8 else pixels
         new = _as_rgb(page, beside.shape[2] - 3)
@@ -134,18 +132,6 @@ def _on_palette(page: Page, data: bytearray, patch: Patch) -> Repaint:
     painted = _painted(page, data, patch, _stored_ink(page, patch, index))
     painted.new = dataclasses.replace(painted.new, colours=entries)
     return painted
-
-
-def is_far(found: NDArray[np.uint8], wanted: NDArray[np.uint8], weights: NDArray[np.int64]) -> bool:
-    """Say whether an important colour of a plate is off by more than 32 levels of a channel.
-
-    Args:
-        found: Colours of the palette, (n, 3).
-        wanted: The plate's colours that they stand for, (n, 3).
-        weights: Pixels of the plate in each colour, (n,).
-    """
-    off = np.abs(found.astype(np.int16) - wanted).max(axis=1)
-    return bool(off[weights >= weights.sum() * _IMPORTANT].max(initial=0) > _NEAR)
 
 
 def _rewritten(page: Page, new: Page, stored: Samples, patch: Patch, note: str) -> Repaint:

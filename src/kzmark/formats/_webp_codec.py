@@ -21,6 +21,7 @@ Samples = NDArray[np.uint8]  # (height, width, 3 or 4)
 
 _LARGEST: Final = 16383  # pixels a side (RFC 6386, 9.1; RFC 9649, 3.3)
 _METHOD: Final = 2  # twice as fast as 4, 0.7 dB and 4 % of size behind it
+_LEGIBLE: Final = 50  # quality below which the edges of letters on a plate begin to smear
 _DENSE: Final = 6  # bits a pixel from which a lossless picture is a photograph, not a drawing
 _PILLOW_ERRORS: Final = (
     OSError,
@@ -63,7 +64,7 @@ def decode(picture: list[Chunk], *, limits: Limits, file_bytes: int) -> Samples:
 
 
 def encode(samples: Samples, like: list[Chunk]) -> list[Chunk]:
-    """Return the chunks of a picture coded as another one was: lossless, or as finely quantised.
+    """Return the chunks of a picture coded as another one was: lossless, or at least as finely.
 
     Raises:
         LimitExceededError: If a side is over 16,383 px, the most a WebP can have.
@@ -80,7 +81,7 @@ def encode(samples: Samples, like: list[Chunk]) -> list[Chunk]:
             buffer, "WEBP", lossless=True, exact=True, method=4, quality=75 if graphic else 20
         )
     else:
-        quality = _webp_vp8.quality_of(like[-1].data)
+        quality = max(_LEGIBLE, _webp_vp8.quality_of(like[-1].data))
         Image.fromarray(samples).save(
             buffer, "WEBP", quality=quality, method=_METHOD, alpha_quality=100
         )

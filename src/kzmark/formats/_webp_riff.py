@@ -15,6 +15,7 @@ ICC_FLAG, ALPHA_FLAG, EXIF_FLAG, XMP_FLAG, ANIMATION_FLAG = 0x20, 0x10, 0x08, 0x
 _HEADER = struct.Struct("<4sI")
 _CODED: Final = (b"VP8 ", b"VP8L")
 _PICTURE: Final = (b"ALPH", *_CODED, b"ANMF")
+_LONGEST: Final = 1 << 24  # pixels of one side of the canvas
 _SMALLEST: Final = 12  # bytes of "RIFF", size, "WEBP"
 
 
@@ -79,8 +80,14 @@ class WebP:
         return next((at for at, chunk in enumerate(self.chunks) if chunk.kind == kind), None)
 
     def announce(self, flags: int, *, size: tuple[int, int] | None = None) -> None:
-        """Set feature flags, and the size if given; a simple file becomes an extended one."""
+        """Set feature flags, and the size if given; a simple file becomes an extended one.
+
+        Raises:
+            LimitExceededError: If a side is over 2^24 px, the most the header can state.
+        """
         width, height = size or self.size
+        if max(width, height) > _LONGEST:
+            raise LimitExceededError(f"a WebP canvas cannot be {width}x{height} px")
         if self.chunks[0].kind == b"VP8X":
             old = self.chunks.pop(0).data
         else:
@@ -180,8 +187,9 @@ def coded_size(chunk: Chunk) -> tuple[int, int]:
         bits = int.from_bytes(data[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if chunk.kind == b"VP8 " and len(data) >= 10 and data[3:6] == b"\x9d\x01\x2a":
-        width, height = struct.unpack_from("<HH", data, 6)
-        return width & 0x3FFF, height & 0x3FFF
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 6))
+        if width and height:
+            return width, height
     raise MalformedMediaError("a WebP picture without its header")
 
 

@@ -93,7 +93,7 @@ class Avif:
     ) -> Iterator[Picture]:
         """Yield every frame, turned and cropped as viewers do."""
         opened = _open(source, limits)
-        for index, stored in enumerate(_frames(opened)):
+        for index, stored in enumerate(_frames(opened, limits)):
             yield seen(index, opened.still.shown(stored), bits=8, within=within)
 
 
@@ -114,9 +114,10 @@ def _open(source: BinaryIO, limits: Limits) -> _Source:
     return _Source(data, tops, next(one for one in found if one.number == file.meta.primary), None)
 
 
-def _frames(opened: _Source) -> Iterator[Samples]:
+def _frames(opened: _Source, limits: Limits) -> Iterator[Samples]:
     count = len(opened.track.durations) if opened.track else 1
-    return _heif_av1.frames(opened.data, expected=(*opened.still.stored, count))
+    data = _heif_layers.without_exif(opened.data, limits=limits)
+    return _heif_av1.frames(data, expected=(*opened.still.stored, count))
 
 
 def _paint_still(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[bytes, list[str]]:
@@ -127,7 +128,7 @@ def _paint_still(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[
     bits = still.bits if stored is not None else 8
     if stored is None:
         notes += ["bit-depth-reduced"] if still.bits > 8 else []
-        (stored,) = _frames(opened)
+        (stored,) = _frames(opened, limits)
         encode = _shallow
     else:
         encode = _deep
@@ -167,7 +168,9 @@ def _paint_track(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[
     still, track = opened.still, opened.track
     assert track is not None
     patch = patch_for(still.width, still.height)
-    plates = [lay(still.shown(stored), patch, bits=8, limits=limits) for stored in _frames(opened)]
+    plates = [
+        lay(still.shown(stored), patch, bits=8, limits=limits) for stored in _frames(opened, limits)
+    ]
     height, width = plates[0].pixels.shape[:2]
 
     def encode(step: Step) -> bytes:

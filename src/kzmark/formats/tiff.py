@@ -6,7 +6,7 @@ Spec: TIFF 6.0; XMP specification part 3, TIFF; BigTIFF (magic 43) as libtiff wr
 """
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 
@@ -15,13 +15,15 @@ from kzmark._limits import Limits
 from kzmark.errors import MediaError
 from kzmark.formats import _orient, _tiff_paint, _tiff_pixels
 from kzmark.formats._base import Box, C2PABinding, FormatInfo, PatchFor, Picture, Signature
-from kzmark.formats._ifd import Layout
+from kzmark.formats._ifd import UNDEFINED, Layout
 from kzmark.formats._ifd_draft import Draft
 from kzmark.formats._tiff_page import Page, Tag, pages
 from kzmark.formats.layers import exif, xmp
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer, Medium
+
+_RESERVED: Final = 10  # bytes: c2pa-rs reads a shorter entry as damaged
 
 
 class Tiff:
@@ -55,6 +57,7 @@ class Tiff:
         draft = Draft(read_all(source, limits=limits), limits=limits)
         pages(draft, limits=limits)
         packet = xmp.merge(_packet(draft, limits), mark, limits=limits)
+        _reserve_manifest(draft)
         exif.inscribe(draft, mark, values={int(Tag.XMP): packet})
         target.write(draft.data)
 
@@ -92,6 +95,19 @@ def _packet(layout: Layout, limits: Limits) -> bytes:
     return layout.value(entry).rstrip(b"\0")
 
 
+def _reserve_manifest(draft: Draft) -> None:
+    """Give the last of several pages an entry for the C2PA manifest, unless it has one.
+
+    A signer that finds none appends a directory that holds nothing but the manifest (C2PA 2.4,
+    A.3.5), which libtiff and Pillow take for a broken page. One that finds it fills it.
+    """
+    links = list(draft.chain(draft.slot))
+    slot, last = links[-1]
+    if len(links) > 1 and not last.get(Tag.C2PA):
+        last = draft.widen(slot, {Tag.C2PA})
+        draft.store(last, Tag.C2PA, UNDEFINED, bytes(_RESERVED))
+
+
 def _packet_evidence(layout: Layout, limits: Limits) -> Evidence:
     try:
         packet = _packet(layout, limits)
@@ -106,16 +122,9 @@ def _packet_evidence(layout: Layout, limits: Limits) -> Evidence:
 
 def _picture(page: Page, layout: Layout, index: int, within: Box | None) -> Picture:
     width, height = page.size
-    box = _clipped(within, width, height) if within else (0, 0, width, height)
+    box = _orient.clipped(within or (0, 0, width, height), page.size)
     stored = _tiff_pixels.shown(
         page, layout.data, _orient.stored_box(box, page.size, page.orientation)
     )
     pixels = np.ascontiguousarray(_orient.upright(stored, page.orientation))
     return Picture(index=index, width=width, height=height, pixels=pixels, x=box[0], y=box[1])
-
-
-def _clipped(box: Box, width: int, height: int) -> Box:
-    """Return the part of a box inside the picture: at least one pixel, wherever the box lies."""
-    x0, y0 = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
-    x1, y1 = min(max(box[0] + box[2], x0 + 1), width), min(max(box[1] + box[3], y0 + 1), height)
-    return x0, y0, x1 - x0, y1 - y0

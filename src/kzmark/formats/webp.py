@@ -154,6 +154,7 @@ def _drop_previews(file: File, *, limits: Limits) -> Iterator[str]:
     """Take previews out of the metadata; yield a note for each kind dropped."""
     for at, chunk in enumerate(file.chunks):
         if chunk.kind == b"EXIF":
+            limits.check_metadata(len(chunk.data), what="EXIF chunk")
             data, dropped = exif.drop_thumbnail(chunk.data)
         elif chunk.kind == b"XMP ":
             data, dropped = xmp.drop_thumbnails(chunk.data, limits=limits)

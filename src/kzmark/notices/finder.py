@@ -22,7 +22,7 @@ from kzmark.vocabulary import Layer
 
 _BADGE: Final = 0.8  # correlation from which a badge without words is reported at all
 _PATIENCE: Final = 4  # pictures without a notice after which a file has none
-_TRACE: Final = 0.3  # share of windows from which a hindered notice counts as being there
+_TRACE: Final = 0.5  # share of windows from which a hindered notice counts as being there
 
 
 class _TimeUp(Exception):  # noqa: N818 - no error: it ends a search

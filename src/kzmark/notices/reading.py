@@ -22,6 +22,7 @@ _HEAD: Final = 8 * SIZE  # columns by which a line is recognised before its end 
 _TRACK: Final = 6 * SIZE  # columns by which the rest is followed
 _REACH: Final = (7, 9)  # how far a line is looked for, down and across, in template pixels
 _LIKELY: Final = 0.55
+_READ: Final = 0.7  # mean correlation from which a line counts as read
 _MOST_ROWS: Final = 8
 _ROOM: Final = (-1.0, -1.0, 48.0, 20.0)  # around the badge, in capital heights
 
@@ -154,7 +155,7 @@ def _row(near: Picture, row: Piece, profile: Profile) -> Piece | None:
         piece = _follow(near, Piece(text, language, 0, x, y, row.across, row.down))
         matches = sight(near, piece).matches
         worth = float((matches - 0.5).sum())
-        if worth > score and matches.mean() >= SEEN:
+        if worth > score and matches.mean() >= _READ:
             best, score = piece, worth
     return best
 

@@ -184,7 +184,7 @@ def _small_badge() -> NDArray[np.uint8]:
     emblem = templates.emblem()
     size = tuple(round(side * _SMALL / SIZE) for side in emblem.shape[::-1])
     small = cv2.resize(emblem, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(np.round(small * 255), np.uint8)
+    return np.asarray(np.round(small.clip(0, 1) * 255), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ class _View:
 
 @functools.lru_cache(maxsize=64)
 def _emblem(size: float) -> NDArray[np.uint8]:
-    return np.asarray(np.round(templates.emblem(size) * 255), np.uint8)
+    return np.asarray(np.round(templates.emblem(size).clip(0, 1) * 255), np.uint8)
 
 
 def _apart(candidates: list[Candidate]) -> list[Candidate]:

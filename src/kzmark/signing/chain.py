@@ -26,7 +26,10 @@ _FORBIDDEN: Final = {
     "1.3.6.1.5.5.7.3.8": "time stamping",
     "1.3.6.1.5.5.7.3.9": "OCSP signing",
 }
-_RENEW: Final = "renew the certificate: kzmark identity renew, or ask your authority for a new one"
+RENEW: Final = (
+    "`kzmark identity new --replace` makes a new one, `renew_identity` one under the same root; "
+    "or ask your authority"
+)
 _REISSUE: Final = "ask your authority to issue it anew: `kzmark identity csr` writes the request"
 
 
@@ -181,7 +184,7 @@ def _order_problems(chain: "Sequence[x509.Certificate]") -> Iterator[Problem]:
 def _outside_validity(leaf: "x509.Certificate") -> Problem | None:
     now = datetime.now(UTC)
     if now > leaf.not_valid_after_utc:
-        return Problem(f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}", _RENEW)
+        return Problem(f"the certificate expired on {leaf.not_valid_after_utc:%Y-%m-%d}", RENEW)
     if now < leaf.not_valid_before_utc:
         return Problem(
             f"the certificate is valid only from {leaf.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",

@@ -51,15 +51,13 @@ def judge(reading: Reading) -> Evidence:
     "Valid, not on a trust list" is no failure, and neither is a certificate that was good when it
     signed and has expired since: without a time stamp nobody can tell, so it says `c2pa.expired`.
     """
-    active = reading.manifests[0] if reading.manifests else {}
+    active = _map(reading.manifests[0]) if reading.manifests else {}
     failed = {code for code, _ in reading.failures}
     expired = bool(failed & _EXPIRY) and failed <= _HARMLESS
     facts = dict(_facts(reading, active, expired=expired))
     if reading.state == "Invalid" and not expired:
         return _broken(_code(failed), _spell(reading.failures), facts)
-    records = [
-        data for label, data in _assertions(active, manifest.RECORD) if isinstance(data, Mapping)
-    ]
+    records = [_map(data) for _, data in _assertions(active, manifest.RECORD)]
     if len(records) > 1:
         return _broken(RECORD, f"{len(records)} records in one manifest", facts)
     try:
@@ -149,16 +147,16 @@ def _spell(failures: Sequence[tuple[str, str]]) -> str:
 def _facts(
     reading: Reading, active: Mapping[str, Any], *, expired: bool
 ) -> Iterator[tuple[str, str]]:
-    signature = active.get("signature") or {}
+    signature = _map(active.get("signature"))
     trust = TRUSTED if reading.state == "Trusted" else UNTRUSTED
     yield "state", reading.state
     yield "trust", "certificate expired" if expired else trust
-    yield "issuer", _name((signature.get("certificateInfo") or {}).get("subject") or {})
+    yield "issuer", _name(_map(_map(signature.get("certificateInfo")).get("subject")))
     yield "signed", _time(signature, reading.informational)
     yield "codes", ", ".join(dict.fromkeys(code for code, _ in reading.failures))
     yield "manifests", str(len(reading.manifests))
-    claim = active.get("claim.v2") or active.get("claim") or {}
-    yield from _said("generator", [_generator(claim)])
+    claim = active.get("claim.v2") or active.get("claim")
+    yield from _said("generator", [_generator(_map(claim))])
     acts = list(_acts(active))
     yield from _said("actions", [str(act.get("action", "")) for act in acts])
     yield from _said("DigitalSourceType", list(_source_types(acts)))
@@ -167,6 +165,11 @@ def _facts(
     if ancestors:
         yield "parents", str(len(ancestors))
         yield from _parent_record(ancestors)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    """Return an object, or an empty one: signed is not the same as sensible."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def _said(name: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -180,7 +183,7 @@ def _name(subject: Mapping[str, Any]) -> str:
 
 
 def _time(signature: Mapping[str, Any], informational: Sequence[str]) -> str:
-    stamp = (signature.get("timeStampInfo") or {}).get("timestamp")
+    stamp = _map(signature.get("timeStampInfo")).get("timestamp")
     if not stamp:
         return NO_TIME
     doubt = " (by a service not on a trust list)" if "timeStamp.untrusted" in informational else ""
@@ -188,41 +191,36 @@ def _time(signature: Mapping[str, Any], informational: Sequence[str]) -> str:
 
 
 def _generator(claim: Mapping[str, Any]) -> str:
-    info = claim.get("claim_generator_info") or {}
-    first = info[0] if isinstance(info, list) and info else info
-    if not isinstance(first, Mapping):
-        return str(claim.get("claim_generator", ""))
-    named = f"{first.get('name', '')} {first.get('version') or ''}".strip()
-    return named or str(claim.get("claim_generator", ""))
+    info = claim.get("claim_generator_info")
+    first = _map(info[0] if isinstance(info, list) and info else info)
+    named = f"{first.get('name') or ''} {first.get('version') or ''}".strip()
+    return named or str(claim.get("claim_generator", ""))  # as claims of version 1 spell it
 
 
 def _assertions(of: Mapping[str, Any], label: str) -> Iterator[tuple[str, Any]]:
     """Yield the instances of an assertion: `label`, `label__1` and so on."""
-    for found, data in (of.get("assertions") or {}).items():
+    for found, data in _map(of.get("assertions")).items():
         if found == label or found.startswith(f"{label}__"):
             yield found, data
 
 
 def _acts(of: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for label, data in (of.get("assertions") or {}).items():
-        if label.startswith("c2pa.actions") and isinstance(data, Mapping):
-            yield from (act for act in data.get("actions") or () if isinstance(act, Mapping))
+    for label, data in _map(of.get("assertions")).items():
+        if label.startswith("c2pa.actions"):
+            acts = _map(data).get("actions")
+            yield from map(_map, acts if isinstance(acts, list) else ())
 
 
 def _source_types(acts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    yield from dict.fromkeys(str(act["digitalSourceType"]) for act in acts if _typed(act))
-
-
-def _typed(act: Mapping[str, Any]) -> bool:
-    return bool(act.get("digitalSourceType"))
+    said = (act.get("digitalSourceType") for act in acts)
+    yield from dict.fromkeys(str(value) for value in said if value)
 
 
 def _training(of: Mapping[str, Any]) -> Iterator[str]:
     for label in (manifest.TRAINING, "c2pa.training-mining"):
         for _, data in _assertions(of, label):
-            entries = data.get("entries") if isinstance(data, Mapping) else None
-            for name, entry in (entries if isinstance(entries, Mapping) else {}).items():
-                yield f"{name}={entry.get('use') if isinstance(entry, Mapping) else entry}"
+            for name, entry in _map(_map(data).get("entries")).items():
+                yield f"{name}={_map(entry).get('use')}"
 
 
 def _contradiction(mark: Mark, active: Mapping[str, Any]) -> str:
@@ -237,7 +235,7 @@ def _ancestors(
     manifests: Sequence[Mapping[str, Any]], active: Mapping[str, Any]
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the parent, its parent and so on, as far as their manifests are kept."""
-    by_label = {str(one.get("label")): one for one in manifests}
+    by_label = {str(_map(one).get("label")): _map(one) for one in manifests}
     seen: set[str] = set()
     here = active
     while (label := _parent_label(here)) in by_label and label not in seen:
@@ -249,13 +247,11 @@ def _ancestors(
 
 
 def _parent_label(of: Mapping[str, Any]) -> str:
-    for label, data in (of.get("assertions") or {}).items():
-        if not label.startswith(manifest.INGREDIENT) or not isinstance(data, Mapping):
-            continue
+    for label, said in _map(of.get("assertions")).items():
+        data = _map(said) if label.startswith(manifest.INGREDIENT) else {}
         if data.get("relationship") == "parentOf":
-            link = data.get("activeManifest") or data.get("c2pa_manifest") or {}
-            url = str(link.get("url", "")) if isinstance(link, Mapping) else ""
-            return url.partition("/c2pa/")[2].partition("/")[0]
+            link = _map(data.get("activeManifest") or data.get("c2pa_manifest"))
+            return str(link.get("url", "")).partition("/c2pa/")[2].partition("/")[0]
     return ""
 
 
@@ -264,7 +260,7 @@ def _parent_record(ancestors: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str
     for ancestor in ancestors:
         for _, data in _assertions(ancestor, manifest.RECORD):
             try:
-                text = Mark.from_dict(data).to_json().decode()
+                text = Mark.from_dict(_map(data)).to_json().decode()
             except RecordError:
                 continue
             if len(text) <= _MAX_RECORD:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kzmark.errors import IdentityError, MalformedMediaError
-from kzmark.signing import algorithm
+from kzmark.signing import algorithm, chain
 from kzmark.signing.identity import Identity, IdentitySpec, load
 
 
@@ -68,8 +68,8 @@ class Signer:
                 return library.Signer.from_info(info)
             answer = _answering(identity, identity.sign, witness)
             kind = library.C2paSigningAlg[name.upper()]
-            chain = identity.chain_pem.decode("ascii")
-            return library.Signer.from_callback(answer, kind, chain, self.tsa or None)
+            pem = identity.chain_pem.decode("ascii")
+            return library.Signer.from_callback(answer, kind, pem, self.tsa or None)
         except library.C2paError as error:
             raise IdentityError(
                 f"the C2PA library refuses the identity: {error}",
@@ -128,9 +128,7 @@ def _signing_error(error: Exception, witness: BaseException | None, *, tsa: str)
             hint="try again, or sign without a time stamp",
         )
     if "not valid at time of signing" in text:
-        return IdentityError(
-            "the certificate has expired or is not valid yet", hint="kzmark identity renew"
-        )
+        return IdentityError("the certificate has expired or is not valid yet", hint=chain.RENEW)
     return IdentityError(
         f"signing failed: {text}", hint="`kzmark identity show` tells what is unusual about it"
     )
