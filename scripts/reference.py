@@ -15,6 +15,7 @@ COMMANDS = (
     ("identity",),
     ("identity", "new"),
     ("identity", "show"),
+    ("identity", "renew"),
     ("identity", "csr"),
     ("formats",),
     ("audit", "check"),

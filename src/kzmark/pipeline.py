@@ -152,7 +152,8 @@ def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -
             data = target.getvalue()
         elif step is Step.SIDECAR:
             given = _signing(subject, plan, signer, limits)
-            store = c2pa.sign_detached(source, **given)
+            old = sidecar.manifest_of(subject.record) if subject.record else None
+            store = c2pa.sign_detached(source, **given, parent_manifest=old or None)
             record = sidecar.spell(plan.mark, data, name=Path(subject.name).name, manifest=store)
         elif step is Step.CHECK:
             done = Subject(data=data, adapter=adapter, name=subject.name, record=record)

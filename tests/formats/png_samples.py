@@ -40,7 +40,8 @@ def ihdr(width: int, height: int, depth: int, colour: int, interlace: int = 0) -
 def split(data: bytes) -> list[tuple[bytes, bytes]]:
     """Return (type, whole chunk) up to IEND; asserts that the file holds together."""
     assert data.startswith(MAGIC)
-    found, at = [], len(MAGIC)
+    found: list[tuple[bytes, bytes]] = []
+    at = len(MAGIC)
     while not found or found[-1][0] != b"IEND":
         (size,) = struct.unpack(">I", data[at : at + 4])
         whole = data[at : at + 12 + size]
@@ -58,7 +59,8 @@ def noise(
     top = entries or 1 << depth
     shape = (height, width, CHANNELS[colour])
     slope = np.add.outer(np.arange(height), np.arange(width))[..., None] * top // 64
-    return (chance.integers(0, max(top // 4, 2), shape) + slope) % top
+    found: Samples = (chance.integers(0, max(top // 4, 2), shape) + slope) % top
+    return found
 
 
 def scanlines(samples: Samples, depth: int, colour: int, *, seed: int | None = 0) -> bytes:
@@ -162,9 +164,8 @@ def animation(
         if not index and not hidden:
             data.append(chunk(b"IDAT", packed))
             continue
-        middle = len(packed) // 2
-        for piece in (packed[:middle], packed[middle:]):
-            data.append(chunk(b"fdAT", struct.pack(">I", next(number)) + piece))
+        pieces = packed[: len(packed) // 2], packed[len(packed) // 2 :]
+        data += [chunk(b"fdAT", struct.pack(">I", next(number)) + piece) for piece in pieces]
     head = [MAGIC, ihdr(*canvas, depth, colour, interlace)]
     head += [chunk(b"PLTE", bytes(palette))] if palette else []
     head += [*before, chunk(b"acTL", struct.pack(">II", len(frames), loops))]

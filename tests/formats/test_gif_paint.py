@@ -276,6 +276,17 @@ def test_a_canvas_that_cannot_grow_further_is_refused() -> None:
         painted(bytes(data), patch)
 
 
+def test_a_canvas_that_an_empty_first_frame_enlarged_keeps_its_size() -> None:
+    data = sprites(1)
+    first = data.index(b"!\xf9")
+    data = data[:first] + struct.pack("<cHHHHBB", b",", 60, 40, 10, 0, 0, 2) + b"\0" + data[first:]
+
+    after, _ = painted(data, Patch(x=44, y=38, pixels=plate()))
+
+    sizes = [ADAPTER.sizes(io.BytesIO(raw), limits=DEFAULT_LIMITS) for raw in (data, after)]
+    assert sizes == [[(70, 48)], [(70, 48)]]
+
+
 def test_frames_that_leave_the_canvas_are_cut_there_as_in_browsers() -> None:
     data = bytearray(sprites(1))
     position = frames_of(bytes(data))[1][1].image

@@ -38,7 +38,7 @@ def look(
 
 @pytest.fixture(scope="module")
 def marked(texture: Texture, style: MakeStyle, stamp: Stamp, profile: Profile) -> Marked:
-    pixels, mark = stamp(texture(320, 240), style())
+    pixels, mark = stamp(texture(400, 300), style())
     facts = look(pixels, profile, mark).facts
     cap = float(facts["cap_px"])
     return pixels, mark, around(facts["box"], cap, pixels), cap
@@ -51,7 +51,7 @@ def test_evidence_is_observed_and_says_what_was_measured(marked: Marked, profile
 
     assert (evidence.layer, evidence.basis) == (Layer.NOTICE, Basis.OBSERVED)
     assert evidence.status is Status.PRESENT
-    assert evidence.facts["cap_px"] == "12.0"
+    assert evidence.facts["cap_px"] == "15.0"
     assert evidence.facts["languages"] == "kk,ru"
     assert evidence.facts["operation"] == "created"
     assert evidence.facts["form"] == "short"
@@ -174,7 +174,7 @@ def test_a_plate_pushed_over_the_edge_is_cut_off(marked: Marked, profile: Profil
 def test_a_plate_for_the_other_operation_contradicts_the_record(
     texture: Texture, style: MakeStyle, stamp: Stamp, profile: Profile
 ) -> None:
-    pixels = texture(320, 240)
+    pixels = texture(400, 300)
     created, _ = stamp(pixels, style())
     _, mark = stamp(pixels, style(operation=Operation.MODIFIED))
 
@@ -196,7 +196,7 @@ def test_a_record_with_words_of_its_own_is_not_believed(marked: Marked, profile:
 def test_a_plate_that_lacks_a_language_of_the_record_is_incomplete(
     texture: Texture, style: MakeStyle, stamp: Stamp, profile: Profile
 ) -> None:
-    pixels = texture(320, 240)
+    pixels = texture(400, 300)
     russian, _ = stamp(pixels, style(languages=("ru",)))
     _, mark = stamp(pixels, style())
 
@@ -221,7 +221,7 @@ def test_a_notice_in_some_frames_only_does_not_count(
 ) -> None:
     pixels, mark, _, _ = marked
     frames = [pixels] * 4
-    frames[missing] = texture(320, 240)
+    frames[missing] = texture(400, 300)
 
     evidence = look(frames, profile, None if blind else mark)
 
@@ -244,11 +244,11 @@ def test_an_animation_without_a_notice_is_given_up_early(profile: Profile) -> No
 
 def test_the_part_around_the_expected_box_is_enough(marked: Marked, profile: Profile) -> None:
     pixels, mark, _, _ = marked
-    box = image.expected_box(mark, 320, 240)
+    box = image.expected_box(mark, 400, 300)
     assert box is not None
     x, y, width, height = box
     part = Picture(
-        index=0, width=320, height=240, pixels=pixels[y : y + height, x : x + width], x=x, y=y
+        index=0, width=400, height=300, pixels=pixels[y : y + height, x : x + width], x=x, y=y
     )
 
     for record in (mark, None):
@@ -259,9 +259,9 @@ def test_the_part_around_the_expected_box_is_enough(marked: Marked, profile: Pro
 def test_a_plate_that_hides_an_older_one_is_found(
     texture: Texture, style: MakeStyle, stamp: Stamp, profile: Profile
 ) -> None:
-    old = (14, 130, 190, 96)
+    old = (20, 170, 220, 110)
 
-    pixels, mark = stamp(texture(320, 240), style(), cover={(320, 240): old})
+    pixels, mark = stamp(texture(400, 300), style(), cover={(400, 300): old})
 
     assert look(pixels, profile, mark).status is Status.PRESENT
     assert look(resized(pixels, 0.7), profile, None).status is Status.PRESENT

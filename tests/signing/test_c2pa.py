@@ -69,7 +69,7 @@ def test_one_changed_byte_of_the_content_is_seen(
 
     assert (seen.status, seen.code) == (Status.BROKEN, "c2pa.hash-mismatch")
     assert "ash.mismatch" in seen.detail
-    assert seen.mark is None
+    assert seen.basis is Basis.DECLARED
 
 
 @each_format

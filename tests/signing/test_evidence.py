@@ -53,7 +53,7 @@ def test_what_failed_has_a_stable_code(failed: tuple[str, ...], code: str) -> No
     seen = judge(reading(OURS, state="Invalid", failed=failed))
 
     assert (seen.layer, seen.status, seen.code) == (Layer.C2PA, Status.BROKEN, code)
-    assert seen.mark is None
+    assert seen.basis is Basis.DECLARED  # what it claims can contradict, and never count
     assert all(one in seen.facts["codes"] for one in failed)
 
 

@@ -32,7 +32,7 @@ def test_an_identity_is_described_in_words(identity: Identity) -> None:
     assert "O=ТОО Пример" in told["subject"]
     assert told["algorithm"] == "es256"
     assert told["purposes"] == ["emailProtection", "c2pa-kp-claimSigning"]
-    assert 363 <= told["days_left"] <= 365
+    assert 1823 <= told["days_left"] <= 1826
     assert len(told["fingerprint"]) == len(told["root_fingerprint"]) == 95
     assert Path(told["root"]).is_file()
     assert told["warnings"] == []

@@ -23,12 +23,14 @@ def configure(parser: ArgumentParser) -> None:
     new = commands.add_parser("new", help="make a private root and a signing certificate")
     new.add_argument("--organisation", metavar="NAME", help="the responsible party")
     new.add_argument("--algorithm", choices=_ALGORITHMS, default="es256")
-    new.add_argument("--days", type=int, default=365, metavar="N", help="validity, 1 to 366")
+    new.add_argument("--days", type=int, default=1826, metavar="N", help="validity, 1 to 3652")
     new.add_argument("--replace", action="store_true", help="the old one is kept beside it")
     show = commands.add_parser("show", help="show an identity and what verifiers will say of it")
     show.add_argument("--json", action="store_true", help="one JSON object")
+    renew = commands.add_parser("renew", help="a new key and certificate from the same root")
+    renew.add_argument("--days", type=int, default=1826, metavar="N", help="validity, 1 to 3652")
     csr = commands.add_parser("csr", help="print a certificate request (PKCS #10) for its key")
-    for command in (new, show, csr):
+    for command in (new, show, renew, csr):
         command.add_argument("--dir", type=Path, metavar="DIR", help="folder of the identity")
 
 
@@ -42,6 +44,7 @@ def run(args: Namespace, out: TextIO) -> int:
         certificate_request,
         new_identity,
         open_identity,
+        renew_identity,
     )
 
     if args.action == "new":
@@ -57,10 +60,13 @@ def run(args: Namespace, out: TextIO) -> int:
         _print(describe(made), out)
         print("  others will see: valid, not on a trust list; give them root.pem", file=out)
         return 0
-    identity = open_identity(args.dir, expired_ok=True)
+    if args.action == "renew":
+        identity = renew_identity(args.dir, days=args.days)
+    else:
+        identity = open_identity(args.dir, expired_ok=True)
     if args.action == "csr":
         print(certificate_request(identity), end="", file=out)
-    elif args.json:
+    elif args.action == "show" and args.json:
         print(json.dumps(describe(identity), ensure_ascii=False), file=out)
     else:
         _print(describe(identity), out)
@@ -88,6 +94,11 @@ def chosen(where: Path | None, organisation: str, *, quiet: bool) -> "Identity":
 
 def _print(facts: dict[str, object], out: TextIO) -> None:
     for name, value in facts.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        for one in values:
+        for one in _spelt(value):
             print(f"  {name.replace('_', ' ')}: {one}", file=out)
+
+
+def _spelt(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key}: {one}" for key, one in value.items()]
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]

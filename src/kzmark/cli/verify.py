@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from kzmark.errors import InputError, RequestError
+from kzmark.errors import RequestError
 
 if TYPE_CHECKING:
     from kzmark.batch import Result
@@ -43,10 +43,12 @@ def run(args: Namespace, out: TextIO) -> int:
     from kzmark.cli import UNREADABLE, complain, sources
     from kzmark.cli.progress import progress
     from kzmark.profile import DEFAULT
+    from kzmark.signing.trust import read_anchors
 
     if args.jobs < 0:
         raise RequestError(f"--jobs is {args.jobs}, at least 0 is meant")
-    policy, trust = _policy(args), _pem(args.trust)
+    policy = _policy(args)
+    trust = read_anchors(args.trust) if args.trust else None
     files = [found.path for found in sources.find(args.sources, recursive=args.recursive)]
     results = verify_many(
         files,
@@ -129,12 +131,3 @@ def _policy(args: Namespace) -> "Policy":
     if args.policy:
         return policy.from_file(args.policy)
     return policy.article_21(policy.Signed(args.require or "any"))
-
-
-def _pem(path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", source=str(path)) from error

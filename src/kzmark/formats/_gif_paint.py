@@ -29,9 +29,10 @@ _NO_CANVAS: Final[Rgba] = np.zeros((0, 0, 4), np.uint8)
 def painted(gif: Gif, patch: Patch, *, limits: Limits, file_bytes: int) -> tuple[Gif, list[str]]:
     """Return the GIF with the patch on every frame, and notes on what else changed."""
     width, height = gif.size
-    grown = gif.resized(width, height + patch.grow) if patch.grow else gif
+    size = (width, height + patch.grow)
+    grown = gif if size == gif.screen[:2] else gif.resized(*size)  # the first frame may change
     shown = gif.frames
-    steps = cover([one.frame for one in shown], patch.box, (width, height + patch.grow))
+    steps = cover([one.frame for one in shown], patch.box, size)
     changed: dict[int, list[Block]] = {}
     merged = False
     canvases = _canvases(gif, shown, steps, limits=limits, file_bytes=file_bytes)
@@ -113,7 +114,7 @@ class _Redrawn:
             hollow=hollow,
             merge=not self._shows_through(),
         )
-        if not fitted.exact and self._shows_through():
+        if not fitted.exact and self.transparent is not None and self._shows_through():
             self.indices[over] = self.transparent
             return False
         self.indices = fitted.moved[self.indices]

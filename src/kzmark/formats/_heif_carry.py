@@ -111,16 +111,18 @@ def _properties(file: File, pictures: Mapping[int, Still], limits: Limits) -> by
     for one in (one for listed in wanted.values() for one in listed):
         boxes.setdefault((one.kind, one.data), len(boxes) + 1)
     wide = 2 if len(boxes) > 127 else 1
+    name = 4 if max(wanted) > 0xFFFF else 2
     entries = []
     for number, listed in sorted(wanted.items()):
-        entries += [number.to_bytes(4, "big"), len(listed).to_bytes(1, "big")]
+        entries += [number.to_bytes(name, "big"), len(listed).to_bytes(1, "big")]
         for one in listed:
             index = boxes[one.kind, one.data] | one.essential << (wide * 8 - 1)
             entries.append(index.to_bytes(wide, "big"))
     ipco = pack(b"ipco", *(pack(kind, data) for kind, data in boxes))
     count = len(wanted).to_bytes(4, "big")
+    ipma = full(b"ipma", name // 4, wide - 1, count, *entries)
     others = _other_boxes(file, limits)
-    return pack(b"iprp", ipco, full(b"ipma", 1, wide - 1, count, *entries), *others)
+    return pack(b"iprp", ipco, ipma, *others)
 
 
 def _other_boxes(file: File, limits: Limits) -> list[bytes]:

@@ -26,6 +26,7 @@ _PREVIEW_DIV8: Final = ((0, 16), (0, 32), (5, 1), (9, 33))
 _PREVIEW: Final = ((6, 1), (8, 65), (10, 321), (12, 1345))
 _CHROMATICITY: Final = ((19, 0), (19, 524288), (20, 1048576), (21, 2097152))
 _MOST_CHANNELS: Final = 256
+_RUNS: Final = ("depth", "channels", "colour", "tone", "transform", "icc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +60,16 @@ class Header:
         width: Stored width, in pixels.
         height: Stored height, in pixels.
         orientation: As in EXIF, 1 to 8.
-        intrinsic: Bits of the recommended display size; empty if there is none.
+        intrinsic: Bit offsets of the recommended display size.
         animated: Whether it has several displayed frames.
         preview: Whether a preview frame comes first.
-        bits: Bits of a colour sample.
-        floating: Whether samples are floating-point numbers.
+        bits: Bits of a colour sample; `floating` says whether it is a floating-point number.
         narrow: Whether 16-bit buffers do for the samples.
         channels: Extra channels.
         xyb: Whether frames are coded in XYB, which loses.
         colour: What samples mean.
         default_tone: Whether tone mapping has its default values.
-        runs: Bit offsets, from and to, of parts that are copied: `depth`, `channels`, `colour`,
-            `tone`, `transform`, `icc`; empty runs for what is not there.
+        runs: Bit offsets, from and to, of parts that are copied; 0, 0 for what is not there.
         frames: Offset of the first frame, in bytes.
     """
 
@@ -111,7 +110,7 @@ def read_header(data: bytes, *, limits: Limits, whole: bool = False) -> Header:
     Args:
         data: The codestream.
         limits: What it may cost.
-        whole: Whether to go through an ICC profile too, to learn where the frames begin.
+        whole: Whether to go past an ICC profile too, to where the frames begin.
 
     Raises:
         MalformedMediaError: If they break the rules of the standard.
@@ -130,8 +129,7 @@ class _Reading:
         self._bits = bits
         self._limits = limits
         self._whole = whole
-        names = ("depth", "channels", "colour", "tone", "transform", "icc")
-        self._runs = dict.fromkeys(names, (0, 0))
+        self._runs = dict.fromkeys(_RUNS, (0, 0))
         self._orientation, self._intrinsic = 1, (0, 0)
         self._animated = self._preview = False
         self._depth: tuple[int, bool] = (8, False)
@@ -266,24 +264,20 @@ def _colour(bits: Bits) -> Colour:
         return Colour(icc=True, space=space)
     white, primaries, transfer, gamma = D65, 1, SRGB, 0.0
     if space != 2:  # XYB says all by itself
-        white = bits.u32(ENUM)
-        if white == 2:
-            _chromaticities(bits, 1)
-        if space != GREY:
-            primaries = bits.u32(ENUM)
-            if primaries == 2:
-                _chromaticities(bits, 3)
-        if bits.flag():
-            gamma = bits.take(24) / 1e7
-        else:
-            transfer = bits.u32(ENUM)
+        white = _points(bits, 1)
+        primaries = primaries if space == GREY else _points(bits, 3)
+        gamma = bits.take(24) / 1e7 if bits.flag() else 0.0
+        transfer = transfer if gamma else bits.u32(ENUM)
     bits.u32(ENUM)  # rendering intent
     return Colour(False, space, white, primaries, transfer, gamma)
 
 
-def _chromaticities(bits: Bits, count: int) -> None:
-    for _ in range(2 * count):
+def _points(bits: Bits, count: int) -> int:
+    """Read an enumeration; custom ones spell out so many chromaticities."""
+    value = bits.u32(ENUM)
+    for _ in range(2 * count if value == 2 else 0):
         bits.u32(_CHROMATICITY)
+    return value
 
 
 def _extensions(bits: Bits) -> None:

@@ -7,7 +7,7 @@ plainly too much is rendered where it can be stopped.
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError
@@ -18,13 +18,18 @@ _REFERENCE: Final = re.compile(r"url\(\s*[\"']?#([^)\"']+)")
 _HREF_VALUE: Final = re.compile(rb"""(?<=href)\s*=\s*("[^"]*"|'[^']*')""")
 _HREF: Final = ("href", "http://www.w3.org/1999/xlink href")
 _MAX_CHAIN: Final = 32  # references that lead on to references
-_CHEAP_SHAPES: Final = 3_000
-_CHEAP_LEVELS: Final = 200  # elements nested and referred to in a row
-_CHEAP_LAYERS: Final = 50  # groups that are painted apart and then laid over
+_REPEATED: Final = 4  # how many times the elements of a file may be painted on average
 _CHEAP_BYTES: Final = 2 << 20
+_CHEAP_LEVELS: Final = 200  # elements nested and referred to in a row
+_CHEAP_COST: Final = 3_000  # measured: about a second at most
+_LAYER_COST: Final = 60  # of a group painted apart and then laid over, in elements
+_LETTERS_EACH: Final = 4  # letters that cost as much as an element
+_GEOMETRY_EACH: Final = 100  # bytes of a path that do
 _COSTLY: Final = frozenset(  # paint areas again and again, or take numbers without a bound
     f"{SVG} {name}" for name in ("filter", "mask", "pattern", "marker", "textPath", "feImage")
 )
+_TEXTS: Final = (f"{SVG} text", f"{SVG} tspan", f"{SVG} a")
+_SHADES: Final = (f"{SVG} linearGradient", f"{SVG} radialGradient")
 _LAYERS: Final = ("opacity", "mix-blend-mode", "isolation", "clip-path")
 _IMAGES: Final = (f"{SVG} image", f"{SVG} feImage")
 
@@ -40,16 +45,13 @@ class Weight(_xml.Visitor):
     def __init__(self, size: int) -> None:
         self.images: list[tuple[int, str]] = []
         self.cheap = size <= _CHEAP_BYTES
-        self._open: list[_Part] = [_Part("")]
+        self._open: list[_Part] = [_Part("", "")]
         self._parts: dict[str, _Part] = {}
-        self._layers = 0
         self._deepest = 0
-        self._in_style = False
         self._css: list[str] = []
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
-        part = _Part(attributes.get("id", ""))
-        part.shapes = 1
+        part = _Part(name, attributes.get("id", ""))
         self._open.append(part)
         self._deepest = max(self._deepest, len(self._open))
         href = next((attributes[key] for key in _HREF if key in attributes), "").strip()
@@ -57,29 +59,30 @@ class Weight(_xml.Visitor):
             self.images.append((self.offset, href))
         if href.startswith("#"):
             part.references.append(href[1:])
-        style = attributes.get("style", "")
         for value in attributes.values():
             if "url(" in value:
                 part.references += _REFERENCE.findall(value)
-        if any(key in attributes or key in style for key in _LAYERS):
-            self._layers += 1
+        style = attributes.get("style", "")
+        geometry = len(attributes.get("d", "")) + len(attributes.get("points", ""))
+        part.cost += geometry / _GEOMETRY_EACH
+        part.cost += _LAYER_COST * any(key in attributes or key in style for key in _LAYERS)
         if name in _COSTLY or "stroke-dasharray" in attributes or "dasharray" in style:
             self.cheap = False
-        self._in_style = name == f"{SVG} style"
 
     def end(self) -> None:
         part = self._open.pop()
-        self._in_style = False
+        self._open[-1].take(part)
+        if part.identity:
+            self._parts.setdefault(part.identity, part)
         if any(word in "".join(self._css) for word in ("url(", "dasharray", *_LAYERS)):
             self.cheap = False
         self._css = []
-        self._open[-1].take(part)
-        if part.name and part.name not in self._parts:
-            self._parts[part.name] = part
 
     def text(self, text: str) -> None:
-        if self._in_style:
+        if self._open[-1].name == f"{SVG} style":
             self._css.append(text)
+        elif self._open[-1].name in _TEXTS:
+            self._open[-1].cost += len(text) / _LETTERS_EACH
 
     def settle(self, *, limits: Limits) -> None:
         """Follow the references.
@@ -87,45 +90,54 @@ class Weight(_xml.Visitor):
         Raises:
             LimitExceededError: If the shapes to paint or the references in a row are too many.
         """
-        shapes, chain = self._follow(self._open[0], limits.max_elements, ())
-        if shapes > _CHEAP_SHAPES or self._deepest * chain > _CHEAP_LEVELS:
-            self.cheap = False
-        repeated = shapes > self._open[0].shapes
-        if self.images or self._layers > (0 if repeated else _CHEAP_LAYERS):
+        whole = self._follow(self._open[0], limits.max_elements * _REPEATED, ())
+        if whole.cost > _CHEAP_COST or self._deepest * whole.chain > _CHEAP_LEVELS or self.images:
             self.cheap = False
 
-    def _follow(self, part: "_Part", allowed: int, path: tuple[str, ...]) -> tuple[int, int]:
-        """Return how many shapes a part paints, and the longest chain of references from it."""
+    def _follow(self, part: "_Part", allowed: int, path: tuple[str, ...]) -> "_Sum":
+        """Return what a part paints with all it refers to."""
         if len(path) > _MAX_CHAIN:
             raise LimitExceededError(f"{WHAT} refers on and on, over {_MAX_CHAIN} times in a row")
-        if part.known is None:
-            shapes, chain = part.shapes, 1
+        if part.sum is None:
+            shapes, cost, chain = part.shapes, part.cost, 1
             for name in part.references:
-                if name in path or name not in self._parts:
-                    continue  # a circle is not painted; what is missing neither
-                more, longer = self._follow(self._parts[name], allowed, (*path, name))
-                shapes, chain = shapes + more, max(chain, longer + 1)
+                if name in path or name not in self._parts or self._parts[name].name in _SHADES:
+                    continue  # a circle is not painted, nor what is not there; a shade is no shape
+                more = self._follow(self._parts[name], allowed, (*path, name))
+                shapes, cost = shapes + more.shapes, cost + more.cost
+                chain = max(chain, more.chain + 1)
                 if shapes > allowed:
                     raise LimitExceededError(
                         f"{WHAT} paints over the limit of {allowed} shapes by references"
                     )
-            part.known = shapes, chain
-        return part.known
+            part.sum = _Sum(shapes, cost, chain)
+        return part.sum
+
+
+class _Sum(NamedTuple):
+    """What a part paints: elements, their cost, and the longest chain of references."""
+
+    shapes: int
+    cost: float
+    chain: int
 
 
 class _Part:
     """An element with all that is in it."""
 
-    __slots__ = ("known", "name", "references", "shapes")
+    __slots__ = ("cost", "identity", "name", "references", "shapes", "sum")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, identity: str) -> None:
         self.name = name
-        self.shapes = 0
+        self.identity = identity
+        self.shapes = 1
+        self.cost = 1.0
         self.references: list[str] = []
-        self.known: tuple[int, int] | None = None
+        self.sum: _Sum | None = None
 
     def take(self, other: "_Part") -> None:
         self.shapes += other.shapes
+        self.cost += other.cost
         self.references += other.references
 
 

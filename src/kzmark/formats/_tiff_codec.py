@@ -20,7 +20,8 @@ from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import MalformedMediaError, MediaError
 from kzmark.formats import _tiff_jpeg
 from kzmark.formats._ifd import Layout
-from kzmark.formats._tiff_page import BYTEWISE, DEFLATE, FAX, JPEG, Page, Tag
+from kzmark.formats._tiff_fields import BYTEWISE, DEFLATE, FAX, JPEG, Tag
+from kzmark.formats._tiff_page import Page
 
 Samples = NDArray[np.unsignedinteger[Any]]  # (rows, columns, samples), in the file's own values
 

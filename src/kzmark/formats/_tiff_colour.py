@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from kzmark.formats import _tiff_lab
 from kzmark.formats._base import Pixels
 from kzmark.formats._tiff_codec import Samples
-from kzmark.formats._tiff_page import Page, Photometric
+from kzmark.formats._tiff_fields import Photometric
+from kzmark.formats._tiff_page import Page
 
 _LUMA: Final = np.array([299, 587, 114], np.uint32)  # ITU-R BT.601, in thousandths
 

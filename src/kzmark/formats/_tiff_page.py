@@ -5,7 +5,6 @@ Spec: TIFF 6.0, sections 3 to 16 (strips, planes, predictor, tiles); TIFF techni
 
 import dataclasses
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, Final
 
 import numpy as np
@@ -16,65 +15,12 @@ from kzmark.errors import LimitExceededError, MalformedMediaError, UnknownFormat
 from kzmark.formats._base import Box
 from kzmark.formats._ifd import Directory, Layout
 from kzmark.formats._orient import displayed
+from kzmark.formats._tiff_fields import BYTEWISE, DEFLATE, FAX, JPEG, OLD_JPEG, Photometric, Tag
 
-
-class Tag(IntEnum):
-    """Fields of a page, by the names TIFF 6.0 gives them."""
-
-    NEW_SUBFILE_TYPE = 254
-    SUBFILE_TYPE = 255
-    WIDTH = 256
-    LENGTH = 257
-    BITS = 258
-    COMPRESSION = 259
-    PHOTOMETRIC = 262
-    FILL_ORDER = 266
-    STRIP_OFFSETS = 273
-    ORIENTATION = 274
-    SAMPLES = 277
-    ROWS_PER_STRIP = 278
-    STRIP_SIZES = 279
-    PLANAR = 284
-    T4_OPTIONS = 292
-    T6_OPTIONS = 293
-    PREDICTOR = 317
-    COLOR_MAP = 320
-    TILE_WIDTH = 322
-    TILE_LENGTH = 323
-    TILE_OFFSETS = 324
-    TILE_SIZES = 325
-    SUB_IFDS = 330
-    INK_SET = 332
-    EXTRA_SAMPLES = 338
-    SAMPLE_FORMAT = 339
-    JPEG_TABLES = 347
-    XMP = 700
-    PHOTOSHOP = 34377
-    PHOTOSHOP_LAYERS = 37724
-    DNG_VERSION = 50706
-    C2PA = 52545
-
-
-class Photometric(IntEnum):
-    """What the samples mean."""
-
-    WHITE_IS_ZERO = 0
-    BLACK_IS_ZERO = 1
-    RGB = 2
-    PALETTE = 3
-    CMYK = 5
-    YCBCR = 6
-    LAB = 8
-
-
-JPEG: Final = 7
-OLD_JPEG: Final = 6
-DEFLATE: Final = frozenset({8, 32946})
-FAX: Final = {2: "tiff_ccitt", 3: "group3", 4: "group4"}
-BYTEWISE: Final = {5: "tiff_lzw", 32773: "packbits", 34925: "lzma", 50000: "zstd"}
 _KNOWN: Final = frozenset({1, JPEG, *DEFLATE, *FAX, *BYTEWISE})
 _COLOURS: Final = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}  # samples that a photometric needs
 _MANY_SAMPLES: Final = 32
+_SHARED: Final = 16 << 20  # bytes that tiles which share their bytes may come to (blank tiles do)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +274,8 @@ def _located(layout: Layout, page: Page) -> Page:
         sizes = len(layout.data) - starts  # libtiff reads on to the end of the file, too
     if int((starts + sizes).max()) > len(layout.data) or int(sizes.min()) < 0:
         raise MalformedMediaError("strips or tiles lie outside the file")
+    if int(sizes.sum()) > max(_SHARED, 4 * len(layout.data)):
+        raise LimitExceededError("strips or tiles lie over each other")
     return dataclasses.replace(page, starts=starts, sizes=sizes)
 
 

@@ -10,7 +10,8 @@ from kzmark.formats import _tiff_compact, _tiff_previews
 from kzmark.formats._base import Patch, PatchFor
 from kzmark.formats._ifd import SHORT, Directory
 from kzmark.formats._ifd_draft import Draft
-from kzmark.formats._tiff_page import Photometric, Tag, pages
+from kzmark.formats._tiff_fields import Photometric, Tag
+from kzmark.formats._tiff_page import pages
 from kzmark.formats._tiff_repaint import Repaint, repaint
 from kzmark.formats._tiff_space import Space
 

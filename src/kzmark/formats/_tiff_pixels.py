@@ -1,23 +1,22 @@
 """Pixels of a TIFF page, or of a part of it."""
 
-import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
-from PIL import TiffImagePlugin
 
-from kzmark.errors import MalformedMediaError, UnknownFormatError
-from kzmark.formats import _orient, _tiff_codec, _tiff_colour
+from kzmark.errors import UnknownFormatError
+from kzmark.formats import _tiff_codec, _tiff_colour, _tiff_foreign
 from kzmark.formats._base import Box, Pixels
 from kzmark.formats._tiff_codec import Samples
-from kzmark.formats._tiff_page import OLD_JPEG, Page, Photometric
+from kzmark.formats._tiff_fields import OLD_JPEG, Photometric
+from kzmark.formats._tiff_page import Page
 
 _AT_ONCE: Final = 32 << 20  # raw bytes decoded together
 
 
 def is_foreign(page: Page) -> bool:
-    """Say whether a page needs libtiff to turn it into RGB as a whole.
+    """Say whether a page must be turned into RGB as a whole.
 
     Raises:
         UnknownFormatError: If it cannot be read that way, either.
@@ -54,25 +53,8 @@ def shown(page: Page, data: bytes | bytearray, box: Box) -> Pixels:
     """Return a stored box as displayed colours, not yet upright."""
     if is_foreign(page):
         left, top, width, height = box
-        return by_libtiff(page, data)[top : top + height, left : left + width]
+        return _tiff_foreign.pixels_of(page, data)[top : top + height, left : left + width]
     return _tiff_colour.pixels_of(page, part_of(page, data, box))
-
-
-def by_libtiff(page: Page, data: bytes | bytearray) -> Pixels:
-    """Return a whole page as libtiff converts it to RGB, (height, width, 3), not yet upright.
-
-    Raises:
-        MalformedMediaError: If it cannot.
-    """
-    try:
-        with TiffImagePlugin.TiffImageFile(io.BytesIO(data)) as picture:
-            picture.seek(page.number)
-            if picture.size != page.size:
-                raise MalformedMediaError("a page contradicts its own size")
-            pixels = np.array(picture.convert("RGB"))  # upright already
-    except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, KeyError) as error:
-        raise MalformedMediaError(f"a page cannot be decoded: {error}") from error
-    return _orient.stored(pixels, page.orientation)
 
 
 def _chunks(page: Page, indices: Sequence[int]) -> Iterator[Sequence[int]]:

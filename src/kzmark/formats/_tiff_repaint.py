@@ -12,10 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark._limits import Limits
-from kzmark.formats import _orient, _palette, _palette_loss, _tiff_codec, _tiff_colour, _tiff_pixels
+from kzmark.formats import (
+    _orient,
+    _palette,
+    _palette_loss,
+    _tiff_codec,
+    _tiff_colour,
+    _tiff_foreign,
+    _tiff_pixels,
+)
 from kzmark.formats._base import Box, Patch
 from kzmark.formats._tiff_codec import Samples
-from kzmark.formats._tiff_page import JPEG, Page, Photometric
+from kzmark.formats._tiff_fields import JPEG, Photometric
+from kzmark.formats._tiff_page import Page
 
 RECOMPRESSED: Final = "tiff-page-recompressed"
 REENCODED: Final = "tiff-jpeg-reencoded"
@@ -52,7 +61,7 @@ def repaint(page: Page, data: bytearray, patch: Patch, *, limits: Limits) -> Rep
         width, height = page.size
         limits.check_picture(width, height + patch.grow, file_bytes=len(data), sample_bytes=1)
     if _tiff_pixels.is_foreign(page):
-        pixels = _tiff_pixels.by_libtiff(page, data)
+        pixels = _tiff_foreign.pixels_of(page, data)
         return _rewritten(page, _as_rgb(page, 0), pixels, patch, RECOMPRESSED)
     if page.photometric == Photometric.PALETTE:
         return _on_palette(page, data, patch)

@@ -97,14 +97,14 @@ class _Brush:
     def redraw(self, index: int, step: Step) -> Chunk:
         """Return the new chunk of a frame."""
         one = self._found[index]
-        bounds = {"limits": self._limits, "file_bytes": self._file_bytes}
         self._limits.check_picture(*step.box[2:], file_bytes=self._file_bytes)
-        own = _webp_codec.with_alpha(_webp_codec.decode(one.picture, **bounds))
+        samples = _webp_codec.decode(one.picture, limits=self._limits, file_bytes=self._file_bytes)
+        own = _webp_codec.with_alpha(samples)
         # an opaque frame looks the same laid over the canvas, and need not copy from it then
         frame = dataclasses.replace(one.frame, blend=one.frame.blend or own[..., 3].min() == 255)
         shown = self._shown(index) if replaces(frame, step) else _NO_CANVAS
-        samples = redraw(frame, own, step, self._plate, self._pixels, shown)
-        coded = _webp_codec.encode(samples, one.picture)
+        drawn = redraw(frame, own, step, self._plate, self._pixels, shown)
+        coded = _webp_codec.encode(drawn, one.picture)
         self.transparent |= has_alpha(coded[0])
         blend = one.frame.blend if step.box == one.frame.box else frame.blend
         new = dataclasses.replace(frame, box=step.box, blend=blend and not replaces(frame, step))

@@ -17,7 +17,8 @@ from kzmark.formats import _orient, _tiff_paint, _tiff_pixels
 from kzmark.formats._base import Box, C2PABinding, FormatInfo, PatchFor, Picture, Signature
 from kzmark.formats._ifd import UNDEFINED, Layout
 from kzmark.formats._ifd_draft import Draft
-from kzmark.formats._tiff_page import Page, Tag, pages
+from kzmark.formats._tiff_fields import Tag
+from kzmark.formats._tiff_page import Page, pages
 from kzmark.formats.layers import exif, xmp
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status

@@ -22,6 +22,7 @@ from kzmark.vocabulary import Layer
 
 _BADGE: Final = 0.8  # correlation from which a badge without words is reported at all
 _PATIENCE: Final = 4  # pictures without a notice after which a file has none
+_VISIBLE: Final = 2.0  # capital height, in pixels, below which there is nothing to compare
 _TRACE: Final = 0.5  # share of windows from which a hindered notice counts as being there
 
 
@@ -73,6 +74,8 @@ class _Search:
         rule = self.rule
         for layout in recall.layouts(self.mark, place, rule.profile, vector=rule.vector):
             pieces = recall.pieces(layout, picture.width, picture.height)
+            if min(pieces[0].across, pieces[0].down) < _VISIBLE:
+                continue
             sights = [sight(picture, piece) for piece in pieces]
             yield _recalled(sights, layout, self.mark)
 

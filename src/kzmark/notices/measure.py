@@ -5,6 +5,7 @@ in windows about two letters wide, each on its own, so that a part that is cover
 shows, and a drift of fractions of a letter does not.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,8 +58,13 @@ class Piece:
     @property
     def ink(self) -> Ink:
         """The template, as coarse as the picture."""
+        return self.template.ink
+
+    @property
+    def template(self) -> "Template":
+        """The template with what its windows need."""
         size = min(SIZE, math.ceil(2 * min(self.across, self.down)) / 2)
-        return templates.line(self.text, size) if self.text else templates.cell(self.row, size)
+        return _prepared(self.text, self.row, size)
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -100,28 +106,25 @@ class Sight:
 
 def sight(picture: Picture, piece: Piece, *, reach: tuple[int, int] = REACH) -> Sight:
     """Look for a piece at its place, then around it, and measure it."""
-    ink = piece.ink
-    seen = look(picture, piece, (ink.shape[1], ink.shape[0]), reach)
-    luma = seen @ _LUMA
-    windows = _windows(ink.shape[1])
+    template = piece.template
+    height, width = template.ink.shape
+    seen = look(picture, piece, (width, height), reach)
     down, across = reach
-    inner = luma[down : down + ink.shape[0], across : across + ink.shape[1]]
-    matches = _signed(_correlate(inner, ink, windows)[0, 0])
-    if matches.min() < _SURE:
-        found = _correlate(luma, ink, windows)
+    matches, inks, grounds = template.fit(_part(seen, down, across, template.ink))
+    if abs(matches).min() < _SURE or abs(matches.sum()) < _SURE * len(matches):
+        found = template.search(seen @ _LUMA)
         best = int(np.argmax(np.abs(found.mean(axis=-1))))
         down, across = divmod(best, found.shape[1])
         near = found[max(0, down - 1) : down + 2, max(0, across - 2) : across + 3]
         matches = (near * np.sign(found[down, across].sum())).max(axis=(0, 1))
-    part = seen[down : down + ink.shape[0], across : across + ink.shape[1]]
-    inks, grounds = _colours(part, ink, windows)
+        _, inks, grounds = template.fit(_part(seen, down, across, template.ink))
     shift = (across - reach[1]) * piece.across / SIZE, (down - reach[0]) * piece.down / SIZE
+    matches = matches if matches.sum() >= 0 else -matches  # dark letters on light ground
     return Sight(piece=piece, matches=matches, inks=inks, grounds=grounds, shift=shift)
 
 
-def _signed(matches: Floats) -> Floats:
-    """Turn light letters on dark and dark letters on light into the same figures."""
-    return matches if matches.sum() >= 0 else -matches
+def _part(seen: Floats, down: int, across: int, ink: Ink) -> Floats:
+    return seen[down : down + ink.shape[0], across : across + ink.shape[1]]
 
 
 def look(picture: Picture, piece: Piece, size: tuple[int, int], reach: tuple[int, int]) -> Floats:
@@ -160,6 +163,77 @@ def _cut(picture: Picture, edges: tuple[int, int, int, int]) -> NDArray[np.uint8
     return part
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template and what its windows need to be compared.
+
+    Attributes:
+        ink: Ink of each pixel, 0 to 1.
+        windows: Where they are.
+        pixels: In one window.
+        mean: Of the ink in each window.
+        spread: Its standard deviation.
+    """
+
+    ink: Ink
+    windows: Edges
+    pixels: float
+    mean: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+    def fit(self, seen: Floats) -> tuple[Floats, Floats, Floats]:
+        """Fit seen = ground + ink x (letters - ground) in each window and channel.
+
+        Returns:
+            The correlation of each window, the colour of its letters and that of its ground.
+        """
+        planes = np.concatenate((seen, (seen @ _LUMA)[..., None]), axis=-1)
+        luma = planes[..., 3]
+        rows = np.concatenate(
+            (
+                planes.sum(axis=0).T,
+                np.einsum("ijk,ij->kj", planes, self.ink),
+                np.einsum("ij,ij->j", luma, luma)[None],
+            )
+        )
+        sums = _sums(rows, self.windows) / self.pixels
+        middle, product, power = sums[:4], sums[4:8], sums[8]
+        shared = product - self.mean * middle
+        noise = np.sqrt(np.maximum(power - middle[3] ** 2, _NOISE**2))
+        slope = shared[:3] / self.spread**2
+        ground = middle[:3] - slope * self.mean
+        return (
+            (shared[3] / (self.spread * noise)).astype(np.float32),
+            (ground + slope).T.clip(0, 255).astype(np.float32),
+            ground.T.clip(0, 255).astype(np.float32),
+        )
+
+    def search(self, luma: Floats) -> Floats:
+        """Return the correlation of every window for every shift: down, across, window."""
+        height, width = self.ink.shape
+        shifts = luma.shape[0] - height + 1, luma.shape[1] - width + 1
+        found = np.empty((*shifts, self.windows.shape[1]), np.float32)
+        for down in range(shifts[0]):
+            rows = luma[down : down + height]
+            edges = np.stack((rows.sum(axis=0), np.einsum("ij,ij->j", rows, rows)))
+            sums = _sums(sliding_window_view(edges, width, axis=1), self.windows) / self.pixels
+            noise = np.sqrt(np.maximum(sums[1] - sums[0] ** 2, _NOISE**2))
+            views = sliding_window_view(rows, width, axis=1)
+            product = _sums(np.einsum("ijk,ik->jk", views, self.ink), self.windows) / self.pixels
+            found[down] = (product - self.mean * sums[0]) / (self.spread * noise)
+        return found
+
+
+@functools.lru_cache(maxsize=256)
+def _prepared(text: str, row: int, size: float) -> Template:
+    ink = templates.line(text, size) if text else templates.cell(row, size)
+    windows = _windows(ink.shape[1])
+    pixels = float(ink.shape[0] * (windows[1, 0] - windows[0, 0]))
+    rows = np.stack((ink.sum(axis=0), np.einsum("ij,ij->j", ink, ink)))
+    mean, power = _sums(rows, windows) / pixels
+    return Template(ink, windows, pixels, mean, np.sqrt(np.maximum(power - mean**2, _BLANK)))
+
+
 def _windows(width: int) -> Edges:
     """Return first and last column of each window, as two rows."""
     size = min(width, round(WINDOW * SIZE))
@@ -168,54 +242,9 @@ def _windows(width: int) -> Edges:
     return np.stack([first, first + size])
 
 
-def _correlate(luma: Floats, ink: Ink, windows: Edges) -> Floats:
-    """Return the correlation of every window for every shift: down, across, window."""
-    height, width = ink.shape
-    size = float(height * (windows[1, 0] - windows[0, 0]))
-    mean, spread = _moments(ink, windows, size)
-    shifts = luma.shape[0] - height + 1, luma.shape[1] - width + 1
-    found = np.empty((*shifts, windows.shape[1]), np.float32)
-    for down in range(shifts[0]):
-        rows = luma[down : down + height]
-        column, square = rows.sum(axis=0), np.einsum("ij,ij->j", rows, rows)
-        middle = _sums(sliding_window_view(column, width), windows) / size
-        power = _sums(sliding_window_view(square, width), windows) / size
-        noise = np.sqrt(np.maximum(power - middle**2, _NOISE**2))
-        product = np.einsum("ijk,ik->jk", sliding_window_view(rows, width, axis=1), ink)
-        found[down] = (_sums(product, windows) / size - mean * middle) / (spread * noise)
-    return found
-
-
-def _colours(seen: Floats, ink: Ink, windows: Edges) -> tuple[Floats, Floats]:
-    """Fit seen = ground + ink x (letters - ground) in each window and channel."""
-    size = float(ink.shape[0] * (windows[1, 0] - windows[0, 0]))
-    mean, spread = _moments(ink, windows, size)
-    letters, grounds = [], []
-    for channel in range(3):
-        plane = seen[..., channel]
-        middle = _sums(plane.sum(axis=0), windows) / size
-        product = _sums(np.einsum("ij,ij->j", plane, ink), windows) / size
-        slope = (product - mean * middle) / spread**2
-        grounds.append(middle - slope * mean)
-        letters.append(middle + slope * (1 - mean))
-    return (
-        np.clip(np.stack(letters, axis=1), 0, 255).astype(np.float32),
-        np.clip(np.stack(grounds, axis=1), 0, 255).astype(np.float32),
-    )
-
-
-def _sums(columns: Floats, windows: Edges) -> NDArray[np.float64]:
+def _sums(columns: NDArray[np.floating], windows: Edges) -> NDArray[np.float64]:
     """Add up the columns of each window, along the last axis."""
     total = np.zeros((*columns.shape[:-1], columns.shape[-1] + 1))
     np.cumsum(columns, axis=-1, dtype=np.float64, out=total[..., 1:])
     difference: NDArray[np.float64] = total[..., windows[1]] - total[..., windows[0]]
     return difference
-
-
-def _moments(
-    ink: Ink, windows: Edges, size: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and standard deviation of a template in each window."""
-    mean = _sums(ink.sum(axis=0), windows) / size
-    power = _sums(np.einsum("ij,ij->j", ink, ink), windows) / size
-    return mean, np.sqrt(np.maximum(power - mean**2, _BLANK))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 EMAIL_PROTECTION: Final = "1.3.6.1.5.5.7.3.4"  # what verifiers have always accepted
 CLAIM_SIGNING: Final = "1.3.6.1.4.1.62558.2.1"  # c2pa-kp-claimSigning, the official one
-MAX_DAYS: Final = 366
+MAX_DAYS: Final = 3652
 MAX_NAME: Final = 64  # characters of O= and CN= (RFC 5280, A.1)
-_ROOT_DAYS: Final = 3652
+_ROOT_DAYS: Final = 7305
 _SKEW: Final = timedelta(hours=1)  # a verifier's clock may be behind ours
 
 
@@ -94,7 +94,7 @@ def issue_leaf(subject: Subject, root: Issued, *, algorithm: Algorithm, days: in
         subject: Whom it names.
         root: Who issues it.
         algorithm: What its key is for.
-        days: How long it is valid, 1 to 366.
+        days: How long it is valid, 1 to 3652.
 
     Raises:
         IdentityError: If `days` is out of range.

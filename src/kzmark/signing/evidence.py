@@ -1,5 +1,6 @@
 """From what the C2PA library reports of a file to `Evidence`: data in, data out."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -55,9 +56,9 @@ def judge(reading: Reading) -> Evidence:
     failed = {code for code, _ in reading.failures}
     expired = bool(failed & _EXPIRY) and failed <= _HARMLESS
     facts = dict(_facts(reading, active, expired=expired))
-    if reading.state == "Invalid" and not expired:
-        return _broken(_code(failed), _spell(reading.failures), facts)
     records = [_map(data) for _, data in _assertions(active, manifest.RECORD)]
+    if reading.state == "Invalid" and not expired:
+        return _broken(_code(failed), _spell(reading.failures), facts, mark=_claimed(records))
     if len(records) > 1:
         return _broken(RECORD, f"{len(records)} records in one manifest", facts)
     try:
@@ -119,10 +120,20 @@ def malformed(detail: str) -> Evidence:
     return _broken(MALFORMED, detail, {})
 
 
-def _broken(code: str, detail: str, facts: Mapping[str, str]) -> Evidence:
+def _claimed(records: Sequence[Mapping[str, Any]]) -> Mark | None:
+    """Return what a broken manifest claims: nothing signed, but it can contradict the rest."""
+    with contextlib.suppress(RecordError):
+        return Mark.from_dict(records[0]) if len(records) == 1 else None
+    return None
+
+
+def _broken(
+    code: str, detail: str, facts: Mapping[str, str], *, mark: Mark | None = None
+) -> Evidence:
     return Evidence(
         layer=Layer.C2PA,
         status=Status.BROKEN,
+        mark=mark,
         code=code,
         detail=detail[:_MAX_FACT],
         facts=facts,

@@ -31,7 +31,10 @@ __all__ = [
 
 ORGANISATION: Final = "kzmark local identity"  # where nobody is named
 COMMON_NAME: Final = "kzmark claim signing"
-DAYS: Final = 365
+# A file without a time stamp is judged by today's date, so a certificate of one year would make a
+# whole archive invalid elsewhere after one year. The 366 days of the C2PA programme (AL1) bind the
+# authorities of its trust list, not a private root.
+DAYS: Final = 1826
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,7 @@ def new_identity(
         common_name: CN=, 1 to 64 characters.
         country: C=, two capital letters, or empty.
         algorithm: What to sign with.
-        days: How long the signing certificate is valid, 1 to 366; the root is for ten years.
+        days: How long the signing certificate is valid, 1 to 3652; the root is for twenty years.
         replace: Replace an identity that stands there; it is kept beside it.
 
     Raises:
