@@ -1,6 +1,6 @@
 """How reliably the notice is found, and what does not pass for one: a table over real pictures.
 
-    python benchmarks/detection.py FOLDER [--limit 300] [--unmarked 3000] [--jobs 2] [--seed 1]
+    python benchmarks/detection.py FOLDER [--limit 300] [--unmarked 3000] [--jobs 2]
 
 FOLDER holds pictures of any kind, in any depth. Each is stamped in memory (corner, operation and
 languages take turns), changed in the ways of `plate_edits`, and searched: with its record, and
@@ -129,23 +129,28 @@ def look(pixels: Pixels, mark: Mark | None) -> tuple[Evidence, float]:
     return evidence, time.perf_counter() - start
 
 
-def tried(path: Path, turn: int, parts: int) -> Table:
+def tried(path: Path, turn: int, parts: int, side: int, every: int) -> Table:
     """Run everything on one picture."""
+    import cv2
+
+    cv2.setNumThreads(1)  # one process a core already
     table = Table()
-    pixels = opened(path)
+    pixels = opened(path, side if turn % 20 else 8000)
     if pixels is None:
         return table
     rng = np.random.default_rng(turn)
-    marked(table, path.name, pixels, turn, rng)
+    marked(table, path.name, pixels, turn, rng, hinder=turn % every == 0)
     unmarked(table, path.name, pixels, parts, rng)
     return table
 
 
-def opened(path: Path) -> Pixels | None:
+def opened(path: Path, side: int) -> Pixels | None:
+    """Return a picture over white, at most so many pixels long, or nothing if it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path) as opened_image:
+                opened_image.thumbnail((side, side), Image.Resampling.LANCZOS)
                 rgba = opened_image.convert("RGBA")
                 white = Image.new("RGBA", rgba.size, "white")
                 return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
@@ -153,7 +158,15 @@ def opened(path: Path) -> Pixels | None:
         return None
 
 
-def marked(table: Table, name: str, pixels: Pixels, turn: int, rng: np.random.Generator) -> None:
+def marked(
+    table: Table,
+    name: str,
+    pixels: Pixels,
+    turn: int,
+    rng: np.random.Generator,
+    *,
+    hinder: bool,
+) -> None:
     try:
         whole, mark, box = stamped(pixels, turn)
     except KzmarkError:
@@ -175,6 +188,8 @@ def marked(table: Table, name: str, pixels: Pixels, turn: int, rng: np.random.Ge
     part = cropped(whole, box, rng)
     expect(table, "cropped around the plate", part, mark, name)
     expect(table, "cropped around the plate, blind", part, None, name)
+    if not hinder:
+        return
     core = around(facts["box"], cap, whole)
     for row, edit in HINDERING.items():
         refuse(table, row, edit(whole, core, cap), mark, name)
@@ -297,6 +312,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--limit", type=int, default=300, help="pictures that are taken")
     parser.add_argument("--unmarked", type=int, default=3000, help="unmarked pictures, about")
+    parser.add_argument("--side", type=int, default=2000, help="19 of 20 pictures are shrunk to it")
+    parser.add_argument("--hinder-every", type=int, default=4, help="which pictures are hindered")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -306,7 +323,8 @@ def main() -> int:
     table = Table()
     with ProcessPoolExecutor(args.jobs) as pool:
         blocks = [pages[i : i + 50] for i in range(0, len(pages), 50)]
-        waiting = [pool.submit(tried, path, turn, parts) for turn, path in enumerate(paths)]
+        how = parts, args.side, args.hinder_every
+        waiting = [pool.submit(tried, path, turn, *how) for turn, path in enumerate(paths)]
         waiting += [pool.submit(paged, block) for block in blocks]
         for number, future in enumerate(waiting):
             table.merge(future.result())

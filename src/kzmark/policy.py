@@ -11,7 +11,7 @@ from kzmark.comparison import differences
 from kzmark.errors import RequestError
 from kzmark.mark import Mark
 from kzmark.report import Basis, Evidence, Finding, Outcome, Reason, Status, Verdict
-from kzmark.vocabulary import Layer
+from kzmark.vocabulary import Layer, SourceType
 
 _MARK_CLAUSE: Final = "230-VIII art. 21(2), machine-readable form"
 _AGREE_CLAUSE: Final = "230-VIII art. 22(2), unambiguous recognition"
@@ -92,6 +92,9 @@ def agreeing(evidence: Sequence[Evidence]) -> Finding:
     for piece in evidence:
         if piece.code.endswith(".contradiction"):
             return _finding(_AGREE_CLAUSE, Outcome.NOT_MET, piece.code, piece.detail)
+        if marks and (said := _not_synthetic(piece)):
+            message = f"the layer {piece.layer.value} says {said}, which is not synthetic"
+            return _finding(_AGREE_CLAUSE, Outcome.NOT_MET, "mark.contradiction", message)
     if not marks:
         return _finding(_AGREE_CLAUSE, Outcome.UNKNOWN, "mark.absent", "no mark to compare")
     message = "one layer, nothing contradicts it" if len(marks) == 1 else "all layers agree"
@@ -148,6 +151,7 @@ _NAMED: Final = {
     "signed": signed,
     "trusted": trusted,
 }
+_SYNTHETIC: Final = frozenset(SourceType) | {"trainedAlgorithmicData"}
 _CORE: Final = (machine_readable, perceivable, agreeing, intact)
 
 ARTICLE_21: Final = Policy(name="kz-article-21", edition="2026-01-18", requirements=_CORE)
@@ -222,6 +226,13 @@ def agreed_mark(evidence: Sequence[Evidence]) -> Mark | None:
     if not marks or any(differences(marks[0], mark) for mark in marks[1:]):
         return None
     return marks[0]
+
+
+def _not_synthetic(piece: Evidence) -> str:
+    """Return the digital source type that a layer states, if it is not one of a synthetic file."""
+    said = piece.facts.get("DigitalSourceType", "")
+    term = said.rpartition("/")[2]
+    return said if term and term not in _SYNTHETIC else ""
 
 
 def _finding(clause: str, outcome: Outcome, code: str, message: str) -> Finding:

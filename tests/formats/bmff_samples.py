@@ -187,11 +187,11 @@ class ItemsFile:
         for index, number in enumerate(self.numbers):
             method = int(idat and index > 0)
             own = base if base_size and not method else 0
-            parts = [number.to_bytes(wide, "big"), method.to_bytes(2, "big") if iloc else b""]
-            parts += [b"\0\0", own.to_bytes(base_size, "big"), b"\0\1"]
+            head = [number.to_bytes(wide, "big"), method.to_bytes(2, "big") if iloc else b""]
+            head += [b"\0\0", own.to_bytes(base_size, "big"), b"\0\1"]
             start = (place[index] - own) % (1 << 32)
-            rows += [*parts, start.to_bytes(4, "big"), sizes[index].to_bytes(4, "big")]
-        count = len(rows and self.numbers).to_bytes(wide, "big")
+            rows += [*head, start.to_bytes(4, "big"), sizes[index].to_bytes(4, "big")]
+        count = len(self.numbers).to_bytes(wide, "big")
         places = full(b"iloc", iloc, 0, bytes([0x44, base_size << 4]), count, *rows)
         name = 4 if infe == 3 else 2
         kinds = ((b"hvc1", b""), (b"Exif", b""), (b"mime", b"application/rdf+xml\0"))

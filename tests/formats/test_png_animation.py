@@ -29,8 +29,7 @@ from tests.formats.png_samples import (
 )
 from tests.formats.test_png_paint import over_white, painted, plate
 
-from kzmark._limits import DEFAULT_LIMITS, Limits
-from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark._limits import DEFAULT_LIMITS
 from kzmark.formats.png import ADAPTER
 
 KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
@@ -121,19 +120,6 @@ def shown(data: bytes) -> list[NDArray[np.uint8]]:
     return [p.pixels for p in ADAPTER.pictures(io.BytesIO(data), limits=DEFAULT_LIMITS)]
 
 
-def spoilt(data: bytes, kind: bytes, at: int, value: bytes, *, which: int = 0) -> bytes:
-    """Return the file with bytes of one chunk's data changed, and its CRC made good."""
-    out, seen = [MAGIC], 0
-    for name, whole in split(data):
-        body = bytearray(whole[8:-4])
-        if name == kind:
-            if seen == which:
-                body[at : at + len(value)] = value
-            seen += 1
-        out.append(chunk(name, bytes(body)))
-    return b"".join(out)
-
-
 @st.composite
 def animations(draw: st.DrawFn) -> bytes:
     colour, depth = draw(st.sampled_from([kind for kind in KINDS if kind[1] < 16]))
@@ -220,7 +206,6 @@ def test_frames_that_need_no_change_stay_byte_for_byte() -> None:
     old, new = split(data), split(out)
     changed = [kind for (kind, one), (_, other) in zip(old, new, strict=True) if one != other]
     assert changed == [b"IDAT", b"fdAT", b"fdAT"]
-    assert old[-7:] == new[-7:]
 
 
 @pytest.mark.parametrize("colour", [GREY, RGB, PALETTE, RGBA])
@@ -274,56 +259,3 @@ def test_pillow_and_ffmpeg_play_the_result(tmp_path: Path) -> None:
     assert len(seen) == 3
     for picture in seen:
         assert np.array_equal(picture[9:15, 1:13, :3], plate(12, 6))
-
-
-@pytest.mark.parametrize(
-    ("kind", "at", "value", "which"),
-    [
-        (b"acTL", 0, b"\0\0\0\0", 0),
-        (b"acTL", 0, b"\0\0\0\2", 0),
-        (b"acTL", 0, b"\xff\xff\xff\xff", 0),
-        (b"fcTL", 0, b"\0\0\0\5", 0),
-        (b"fcTL", 4, b"\0\0\0\x13", 0),  # the frame of the default picture must be of its size
-        (b"fcTL", 4, b"\0\0\0\x15", 1),
-        (b"fcTL", 12, b"\xff\xff\xff\xff", 1),
-        (b"fcTL", 4, b"\0\0\0\0", 2),
-        (b"fcTL", 24, b"\3", 2),
-        (b"fcTL", 25, b"\2", 2),
-        (b"fdAT", 0, b"\0\0\0\0", 1),
-    ],
-)
-def test_an_animation_that_lies_is_refused(kind: bytes, at: int, value: bytes, which: int) -> None:
-    frames = [(FULL, KEEP, SOURCE), ((0, 0, 9, 5), KEEP, OVER), ((2, 9, 9, 5), KEEP, OVER)]
-    data = spoilt(animation(RGB, 8, (20, 16), frames), kind, at, value, which=which)
-
-    for call in (ADAPTER.sizes, ADAPTER.read):
-        with pytest.raises(MalformedMediaError):
-            call(io.BytesIO(data), limits=DEFAULT_LIMITS)
-
-
-def test_frame_chunks_out_of_place_are_refused() -> None:
-    frames = [(FULL, KEEP, SOURCE), ((0, 0, 9, 5), KEEP, OVER)]
-    chunks = [whole for _, whole in split(animation(RGB, 8, (20, 16), frames))]
-    head, actl, first, idat, second, *rest = chunks
-    wrong = [
-        [head, first, idat, second, *rest],  # no acTL
-        [head, first, idat, second, actl, *rest],
-        [head, actl, idat, first, second, *rest],
-        [head, actl, first, second, idat, *rest],
-        [head, actl, first, idat, *rest],
-        [head, actl, first, idat, second, rest[-1]],
-        [head, actl, first, rest[0], idat, second, *rest[1:]],
-    ]
-    for order in wrong:
-        with pytest.raises(MalformedMediaError):
-            ADAPTER.sizes(io.BytesIO(MAGIC + b"".join(order)), limits=DEFAULT_LIMITS)
-
-
-def test_too_many_frames_and_too_many_pixels_are_refused() -> None:
-    data = animation(RGB, 8, (20, 16), [(FULL, KEEP, SOURCE)] * 6)
-    for limits in (Limits(max_frames=5), Limits(max_total_pixels=1_900)):
-        with pytest.raises(LimitExceededError):
-            ADAPTER.sizes(io.BytesIO(data), limits=limits)
-    small = animation(RGB, 8, (20, 16), [(FULL, KEEP, SOURCE)] + [((0, 0, 1, 1), KEEP, OVER)] * 5)
-    with pytest.raises(LimitExceededError, match="canvas"):
-        list(ADAPTER.pictures(io.BytesIO(small), limits=Limits(max_total_pixels=1_900)))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,6 +94,25 @@ def test_what_was_stamped_is_found(
         assert evidence.code == "notice.incomplete-language"
     else:
         assert evidence.status is Status.PRESENT, evidence.detail
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_dark_words_on_a_light_plate_and_wrapped_sentences_are_found(
+    blind: bool, texture: Texture, style: MakeStyle, profile: Profile
+) -> None:
+    other = replace(
+        profile,
+        name="light",
+        ink=profile.plate,
+        plate=profile.ink,
+        image=replace(profile.image, max_cover=0.6),
+    )
+    pixels, mark = stamped(texture(400, 300), style(profile=other))
+
+    evidence = look(pixels, other, None if blind else mark)
+
+    assert evidence.status is Status.PRESENT, evidence.detail
+    assert evidence.facts["form"] == "full"
 
 
 @pytest.mark.parametrize("blind", [False, True])

@@ -6,7 +6,7 @@ from typing import Final
 
 from kzmark.formats._base import Adapter
 
-NAMES: Final = ("avif", "gif", "heic", "jpeg", "png", "svg", "tiff", "webp")
+NAMES: Final = ("avif", "bmp", "gif", "heic", "jpeg", "jxl", "png", "svg", "tiff", "webp")
 ENTRY_POINTS: Final = "kzmark.formats"
 
 

@@ -153,7 +153,7 @@ def payload(data: bytes, meta: Meta, number: int, *, limits: Limits) -> bytes:
         LimitExceededError: If they are over `limits.max_metadata`.
     """
     place = meta.places.get(number)
-    if place is None:
+    if place is None or number not in meta.items:
         return b""
     limits.check_metadata(sum(extent.length for extent in place.extents), what=f"item {number}")
     if place.source or place.method not in (IN_FILE, IN_IDAT) or meta.items[number].protected:

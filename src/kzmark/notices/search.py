@@ -151,8 +151,8 @@ def _steps(picture: Picture) -> Iterator[tuple[NDArray[np.uint8], float]]:
         way = cv2.INTER_AREA if by < 1 else cv2.INTER_LINEAR
         small = cv2.resize(grey, size, interpolation=way)
         yield small, cap
-        if by * _STEP < 0.5 * width / grey.shape[1] and small.shape[1] * 2 < grey.shape[1]:
-            grey = cv2.resize(grey, (size[0] * 2, size[1] * 2), interpolation=cv2.INTER_AREA)
+        if 4 * size[0] < grey.shape[1]:  # later steps start from less
+            grey = cv2.resize(grey, (2 * size[0], 2 * size[1]), interpolation=cv2.INTER_AREA)
         cap *= _STEP
 
 
