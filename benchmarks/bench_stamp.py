@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import kzmark
 from benchmarks.naive import Naive
 from benchmarks.pictures import SIZES, encoded
+
+import kzmark
 from kzmark import formats
 from kzmark.signing.identity import new_identity
 

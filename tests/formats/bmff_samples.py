@@ -53,7 +53,7 @@ def moving_avif(count: int = 3, **options: Any) -> bytes:
     return target.getvalue()
 
 
-def heic(*arrays: Array, exif_block: bytes = b"", **options: Any) -> bytes:
+def heic(*arrays: NDArray[Any], exif_block: bytes = b"", **options: Any) -> bytes:
     import pillow_heif
 
     file = pillow_heif.HeifFile()

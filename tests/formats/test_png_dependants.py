@@ -1,4 +1,4 @@
-"""PNG: what a plate changes beside the pixels: palettes, previews, and chunks that depend on them."""
+"""PNG: what a plate changes beside pixels: palettes, previews, and what depends on them."""
 
 import struct
 from pathlib import Path

@@ -30,6 +30,7 @@ from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Patch
 from kzmark.formats.png import ADAPTER
+from kzmark.report import Status
 from kzmark.testing import half_and_half
 
 KEEP, BACKGROUND, PREVIOUS = 0, 1, 2
@@ -106,7 +107,7 @@ def test_a_flipped_bit_is_seen_by_the_crc(index: int, flips: list[int]) -> None:
 
 
 @given(st.integers(0, 3), st.integers(0, 60), st.binary(max_size=40), st.integers(0, 200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_chunk_with_any_data_ends_well_or_in_a_media_error(
     index: int, which: int, value: bytes, at: int
 ) -> None:
@@ -186,7 +187,7 @@ def test_a_huge_picture_in_a_small_file_is_refused_before_it_is_inflated() -> No
 
 def test_data_beyond_the_picture_are_never_inflated() -> None:
     rows = bytes(18 * (1 + 24 * 3))
-    data = still(rows + bytes(300 << 20))
+    data = still(rows + bytes(100 << 20))
 
     (picture,) = ADAPTER.pictures(io.BytesIO(data), limits=SMALL)
 
@@ -214,13 +215,15 @@ def test_a_filter_type_that_does_not_exist_is_malformed() -> None:
         ADAPTER.paint(io.BytesIO(still(rows.tobytes())), io.BytesIO(), half_and_half, limits=SMALL)
 
 
-def test_a_hundred_thousand_chunks_pass_and_a_million_do_not() -> None:
+def test_a_hundred_thousand_chunks_pass_and_very_many_do_not() -> None:
     head, *rest = (whole for _, whole in split(plain()))
     many = chunk(b"tEXt", b"k\0") * 100_000
 
-    everything(file(head, many, *rest))
+    found = ADAPTER.read(io.BytesIO(file(head, many, *rest)), limits=SMALL)
+
+    assert {one.status for one in found} == {Status.ABSENT}
     with pytest.raises(LimitExceededError, match="chunks"):
-        ADAPTER.read(io.BytesIO(file(head, many * 10, *rest)), limits=SMALL)
+        ADAPTER.read(io.BytesIO(file(head, many * 3, *rest)), limits=SMALL)
 
 
 @pytest.mark.parametrize("text", [b"iTXtkzmark\0\0\0\0\0{}", b"eXIfII*\0\0\0\0\0"])

@@ -117,6 +117,12 @@ def without_ours(data: bytes) -> bytes:
     return re.sub(packet, b"", data, flags=re.DOTALL)
 
 
+def collapsed(text: str) -> str:
+    """Write elements with nothing in them as one tag: an empty one must be opened to be filled."""
+    text = re.sub(r"<((?:s:)?svg|metadata)([^<>]*)></\1>", r"<\1\2/>", text)
+    return re.sub(r" */>", "/>", text)
+
+
 def test_it_draws_and_shows_but_does_not_paint() -> None:
     assert isinstance(ADAPTER, Draws)
     assert isinstance(ADAPTER, Pictures)
@@ -129,8 +135,7 @@ def test_notice_and_mark_are_added_and_nothing_else_changes(clean: str) -> None:
     assert marks(whole) == [make_mark()]
     rest = without_ours(whole).decode()
     rest = rest.replace("<g><metadata>2</metadata></g>", "<metadata>2</metadata>")
-    opened = re.sub(r"<((?:s:)?svg|metadata)([^<>]*?) ?/>", r"<\1\2></\1>", clean)
-    assert rest in (clean, opened, opened.replace("<metadata ></metadata>", "<metadata />"))
+    assert collapsed(rest) == collapsed(clean)
 
 
 @each_clean
@@ -177,7 +182,7 @@ def test_every_style_of_the_notice_is_important() -> None:
 def test_a_notice_with_a_band_is_replaced_by_one_without_as_if_it_had_never_been(
     clean: str,
 ) -> None:
-    assert drawn(drawn(clean, grow=40)) == drawn(clean) or "/>" in clean.splitlines()[-1]
+    assert drawn(drawn(clean, grow=40)) == drawn(clean)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "windows-1251", "koi8-r"])
@@ -200,8 +205,8 @@ def test_other_encodings_become_utf8_with_all_their_letters(encoding: str) -> No
     "packet",
     [
         PACKET,
-        PACKET.partition("?>")[2].rpartition("<?xpacket")[0],
-        '<rdf:RDF><rdf:Description rdf:about=""><dc:title>A yurt</dc:title></rdf:Description></rdf:RDF>',
+        PACKET.partition("?>")[2].rpartition("<?xpacket")[0].strip(),
+        "<rdf:RDF><rdf:Description dc:title='A yurt' rdf:about=''/></rdf:RDF>",
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF/></x:xmpmeta>',
         '<?xpacket begin=""?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/"/>\n   <?xpacket end="r"?>',
     ],

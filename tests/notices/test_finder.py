@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from benchmarks.detection import around, page
 from benchmarks.plate_edits import HINDERING, KIND, Edit, cropped, resized
-from tests.notices.conftest import MakeStyle, Stamp, Texture, stamped
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.notices.conftest import MakeStyle, Stamp, Texture, mark_of, stamped
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.formats._base import Box, Picture, Pixels
-from kzmark.mark import Mark
+from kzmark.mark import Mark, NoticeRecord, Place
 from kzmark.notices import image
-from kzmark.profile import Profile
+from kzmark.notices.style import NoticeStyle
+from kzmark.profile import Profile, load
 from kzmark.report import Basis, Evidence, Status
 from kzmark.vocabulary import Corner, Layer, Operation
 
@@ -315,6 +318,41 @@ def test_tiny_pictures_hold_no_notice(
         assert look(texture(*size), profile, record).status is Status.ABSENT
 
 
+places = st.builds(
+    lambda size, x, y, w, h: Place(
+        box=(
+            int(x * size[0]),
+            int(y * size[1]),
+            max(1, int(w * size[0])),
+            max(1, int(h * size[1])),
+        ),
+        size=size,
+    ),
+    st.tuples(*[st.sampled_from([2, 7, 64, 300, 5000, 10**6, 10**30])] * 2),
+    *[st.floats(0, 0.49)] * 4,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(place=places, size=st.tuples(st.integers(1, 400), st.integers(1, 400)))
+def test_a_record_that_lies_about_the_place_does_no_harm(
+    place: Place, size: tuple[int, int]
+) -> None:
+    profile = load()
+    chosen = NoticeStyle(
+        profile=profile,
+        operation=Operation.CREATED,
+        languages=profile.languages,
+        corner=profile.corner,
+    )
+    notice = NoticeRecord(
+        languages=chosen.languages, texts=image.texts(chosen, image.Form.SHORT), places=(place,)
+    )
+    pixels = np.full((size[1], size[0], 3), 77, np.uint8)
+
+    assert look(pixels, profile, mark_of(chosen, notice)).status is Status.ABSENT
+
+
 def test_no_picture_at_all_holds_no_notice(profile: Profile) -> None:
     assert look([], profile, None).status is Status.ABSENT
 
@@ -340,9 +378,6 @@ def test_the_known_place_needs_no_opencv() -> None:
 
 
 def known_place() -> str:
-    from kzmark.notices.style import NoticeStyle
-    from kzmark.profile import load
-
     profile = load()
     chosen = NoticeStyle(
         profile=profile,

@@ -169,3 +169,16 @@ def test_a_large_file_is_signed_from_a_file_on_disk(
 
     assert seen.mark == MARK
     assert (tmp_path / "in.jpg").read_bytes() == large_jpeg()
+
+
+@each_format
+def test_the_short_way_for_unsigned_files_says_what_the_library_says(
+    name: str, signed: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean, whole = sample(name), signed(sample(name), MIMES[name])
+    short = [c2pa.read(io.BytesIO(data), MIMES[name]) for data in (clean, whole)]
+
+    monkeypatch.setattr(c2pa, "_is_mentioned", lambda *_: True)
+    long = [c2pa.read(io.BytesIO(data), MIMES[name]) for data in (clean, whole)]
+
+    assert short == long

@@ -145,7 +145,7 @@ def read_meta(data: bytes, span: Span, *, limits: Limits) -> Meta:
 
 
 def payload(data: bytes, meta: Meta, number: int, *, limits: Limits) -> bytes:
-    """Return the bytes of one item, put together from its extents.
+    """Return the bytes of one item, put together from its extents; none if it has no place.
 
     Raises:
         MalformedMediaError: If they lie outside the file, or are stored in a way not read here

@@ -3,15 +3,18 @@
 Spec: PNG third edition, 5 (datastream structure) and 5.6 (chunk ordering); APNG chunks 11.3.6.
 """
 
+import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from kzmark._io import read_all
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 
 MAGIC: Final = b"\x89PNG\r\n\x1a\n"
-_MAX_CHUNKS: Final = 1_000_000
+_MAX_CHUNKS: Final = 300_000
+_HEAD: Final = struct.Struct(">I4s")  # length of the data, type
 _MAX_SIZE: Final = (1 << 31) - 1  # bytes of one chunk, 5.3
 _SPAN: Final = 1 << 20  # bytes of one IDAT chunk that we write
 _CRITICAL: Final = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
@@ -19,19 +22,21 @@ _ONCE: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"acTL", b"IEND"})
 _BEFORE_DATA: Final = frozenset({b"PLTE", b"tRNS", b"acTL"})
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """One chunk.
+class Chunk(NamedTuple):
+    """One chunk. A tuple, because a file may have very many.
 
     Attributes:
         kind: Its type, four letters.
-        data: What it holds.
-        whole: The same with length, type and CRC: the bytes as they stand in the file.
+        whole: The bytes as they stand in the file: length, type, data, CRC.
     """
 
     kind: bytes
-    data: memoryview
     whole: memoryview
+
+    @property
+    def data(self) -> memoryview:
+        """What it holds."""
+        return self.whole[8:-4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +76,10 @@ def split(source: BinaryIO, *, limits: Limits) -> Chunks:
     view = memoryview(read_all(source, limits=limits))
     if bytes(view[: len(MAGIC)]) != MAGIC:
         raise MalformedMediaError("not a PNG")
-    items: list[Chunk] = []
-    at = len(MAGIC)
-    while not items or items[-1].kind != b"IEND":
-        if len(items) >= _MAX_CHUNKS:
-            raise LimitExceededError(f"more than {_MAX_CHUNKS} chunks")
-        items.append(_chunk(view, at))
-        at += len(items[-1].whole)
+    items = tuple(_walk(view))
     first, last = _check_order([chunk.kind for chunk in items])
-    return Chunks(tuple(items), first, last, view[at:], len(view))
+    end = len(MAGIC) + sum(len(chunk.whole) for chunk in items)
+    return Chunks(items, first, last, view[end:], len(view))
 
 
 def pack(kind: bytes, data: bytes | memoryview) -> bytes:
@@ -98,19 +98,27 @@ def pack_data(data: bytes) -> bytes:
     return b"".join(pack(b"IDAT", view[at : at + _SPAN]) for at in range(0, len(view), _SPAN))
 
 
-def _chunk(view: memoryview, at: int) -> Chunk:
+def _walk(view: memoryview) -> Iterator[Chunk]:
+    """Yield the chunks up to IEND, every CRC checked."""
     from isal import isal_zlib
 
-    size, kind = int.from_bytes(view[at : at + 4], "big"), bytes(view[at + 4 : at + 8])
-    end = at + 12 + size
-    if at + 12 > len(view) or (size <= _MAX_SIZE and end > len(view)):
-        raise MalformedMediaError("the file ends before its IEND chunk")
-    if not (kind.isalpha() and kind.isascii()) or size > _MAX_SIZE:
-        raise MalformedMediaError(f"no chunk begins at byte {at}")
-    whole = view[at:end]
-    if isal_zlib.crc32(whole[4:-4]) != int.from_bytes(whole[-4:], "big"):
-        raise MalformedMediaError(f"the {kind.decode()} chunk at byte {at} has a wrong CRC")
-    return Chunk(kind, whole[8:-4], whole)
+    at, kind = len(MAGIC), b""
+    for _ in range(_MAX_CHUNKS):
+        if kind == b"IEND":
+            return
+        if at + 12 > len(view):
+            raise MalformedMediaError("the file ends before its IEND chunk")
+        size, kind = _HEAD.unpack_from(view, at)
+        if not (kind.isalpha() and kind.isascii()) or size > _MAX_SIZE:
+            raise MalformedMediaError(f"no chunk begins at byte {at}")
+        if at + 12 + size > len(view):
+            raise MalformedMediaError(f"the file ends inside its {kind.decode()} chunk")
+        whole = view[at : at + 12 + size]
+        if isal_zlib.crc32(whole[4:-4]) != int.from_bytes(whole[-4:], "big"):
+            raise MalformedMediaError(f"the {kind.decode()} chunk at byte {at} has a wrong CRC")
+        yield Chunk(kind, whole)
+        at += 12 + size
+    raise LimitExceededError(f"more than {_MAX_CHUNKS} chunks")
 
 
 def _check_order(kinds: list[bytes]) -> tuple[int, int]:
@@ -120,15 +128,14 @@ def _check_order(kinds: list[bytes]) -> tuple[int, int]:
     seen: set[bytes] = set()
     data: list[int] = []
     for index, kind in enumerate(kinds):
-        name = kind.decode()
-        if kind in seen and kind in _ONCE:
-            raise MalformedMediaError(f"a second {name} chunk")
-        if not kind[0] & 0x20 and kind not in _CRITICAL:
-            raise MalformedMediaError(f"the critical chunk {name} is not known")
-        if kind in _BEFORE_DATA and data:
-            raise MalformedMediaError(f"{name} stands after the picture data")
         if kind == b"IDAT":
             data.append(index)
+        elif kind in seen and kind in _ONCE:
+            raise MalformedMediaError(f"a second {kind.decode()} chunk")
+        elif data and kind in _BEFORE_DATA:
+            raise MalformedMediaError(f"{kind.decode()} stands after the picture data")
+        elif kind not in seen and not kind[0] & 0x20 and kind not in _CRITICAL:
+            raise MalformedMediaError(f"the critical chunk {kind.decode()} is not known")
         seen.add(kind)
     if b"PLTE" in seen and b"tRNS" in seen and kinds.index(b"tRNS") < kinds.index(b"PLTE"):
         raise MalformedMediaError("tRNS stands before PLTE")

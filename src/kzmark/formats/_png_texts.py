@@ -63,12 +63,13 @@ def parse(chunk: Chunk) -> Text | None:
     """Return a text chunk taken apart; nothing if it is another chunk or breaks its rules."""
     if chunk.kind not in KINDS:
         return None
-    keyword, end, rest = bytes(chunk.data[:_HEAD]).partition(b"\0")
+    data = chunk.data
+    keyword, end, rest = bytes(data[:_HEAD]).partition(b"\0")
     middle = _middle(chunk.kind, rest)
     if not end or not 0 < len(keyword) < 80 or middle is None:
         return None
     compressed = middle[:1] == (b"\0" if chunk.kind == b"zTXt" else b"\1")
-    body = chunk.data[len(keyword) + 1 + len(middle) :]
+    body = data[len(keyword) + 1 + len(middle) :]
     return Text(keyword.decode("latin-1"), chunk.kind, body, compressed, middle)
 
 

@@ -127,12 +127,17 @@ class Document:
         edits: list[Edit] = []
         added = ""
         for name, value in values.items():
-            written = f" {name}={_xml.quote(value)}" if value else ""
-            if name in there:
-                start, end = there[name]
-                edits.append(((self.root.start + start, self.root.start + end), written))
-            else:
-                added += written
+            written = _xml.quote(value)
+            if name not in there:
+                added += f" {name}={written}" if value else ""
+                continue
+            start, begin, end = there[name]
+            if tag[begin:].startswith(b"'") and "'" not in written:
+                written = written.replace('"', "'")
+            at = self.root.start
+            edits.append(
+                ((at + begin, at + end), written) if value else ((at + start, at + end), "")
+            )
         at = self.root.start + behind_name
         return [((at, at), added), *edits] if added else edits
 
@@ -191,9 +196,12 @@ def begins(head: bytes) -> bool:
     return _PROLOG.match(head) is not None
 
 
-def attributes(tag: bytes) -> dict[str, Span]:
-    """Return where each attribute of a start tag stands, from the blank before its name."""
-    return {found[1].decode(): found.span() for found in _ATTRIBUTE.finditer(tag)}
+def attributes(tag: bytes) -> dict[str, tuple[int, int, int]]:
+    """Return where each attribute of a start tag stands: its blank, its value, behind it."""
+    return {
+        found[1].decode(): (found.start(), found.start(2), found.end())
+        for found in _ATTRIBUTE.finditer(tag)
+    }
 
 
 class _Survey(_xml.Visitor):
@@ -265,20 +273,21 @@ def _packet(text: bytes, spot: Spot, scope: Mapping[str, str]) -> Packet | None:
     body = text[spot.start : spot.end]
     if b"Description" not in body and b":meta/" not in body:
         return None  # RDF of another kind, such as the work description of drawing programs
-    tag = text[spot.start : spot.inside]
-    own = attributes(tag)
-    borrowed = "".join(
-        f" xmlns:{prefix}={_xml.quote(uri)}"
-        for prefix, uri in sorted(scope.items())
-        if prefix and f"xmlns:{prefix}" not in own and _uses(body, prefix)
-    )
-    at = 1 + len(_name(tag))
-    data = body[:at] + borrowed.encode() + body[at:]
+    if not _xml.stands_alone(body):
+        tag = text[spot.start : spot.inside]
+        own = attributes(tag)
+        borrowed = "".join(
+            f" xmlns:{prefix}={_xml.quote(uri)}"
+            for prefix, uri in sorted(scope.items())
+            if prefix and f"xmlns:{prefix}" not in own and _uses(body, prefix)
+        )
+        at = 1 + len(_name(tag))
+        body = body[:at] + borrowed.encode() + body[at:]
     before = _BEGIN.search(text, max(0, spot.start - 400), spot.start)
     behind = _END.match(text, spot.end)
     if before and behind:
-        return Packet(span=(before.start(), behind.end()), data=data)
-    return Packet(span=(spot.start, spot.end), data=data)
+        return Packet(span=(before.start(), behind.end()), data=body)
+    return Packet(span=(spot.start, spot.end), data=body)
 
 
 def _name(tag: bytes) -> bytes:

@@ -8,7 +8,6 @@ are weighed like the whole.
 import base64
 import binascii
 import io
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -17,7 +16,7 @@ from kzmark.errors import LimitExceededError, MediaError
 from kzmark.formats import _xml
 from kzmark.formats._svg_weight import weigh
 
-_MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
+_KINDS: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 
 
 class Allowance:
@@ -27,15 +26,24 @@ class Allowance:
         self._limits = limits
         self._pixels = limits.max_pixels
 
-    def admits(self, href: str) -> bool:
-        """Say whether a picture may be drawn; what cannot be read may not.
+    def admitted(self, href: str) -> str:
+        """Return a picture as a `data:` URI that tells its true kind; or nothing.
+
+        A browser looks at the bytes and not at the kind they are called, so we do the same.
 
         Raises:
             LimitExceededError: If it is over the limits.
         """
         data = _data(href)
-        if data.startswith(_MAGIC):
-            return self._admits_pixels(data)
+        kind = next((kind for magic, kind in _KINDS.items() if data.startswith(magic)), "")
+        if not kind:
+            kind = "svg+xml" if self._is_light(data) else ""
+        elif not self._has_room(data, kind):
+            kind = ""
+        return f"data:image/{kind};base64,{base64.b64encode(data).decode()}" if kind else ""
+
+    def _is_light(self, data: bytes) -> bool:
+        """Say whether these are shapes; those too heavy are over the limits."""
         try:
             text, _ = _xml.to_utf8(data, what="a picture in the SVG")
             weigh(text, limits=self._limits)
@@ -45,8 +53,8 @@ class Allowance:
             return False
         return True
 
-    def _admits_pixels(self, data: bytes) -> bool:
-        size = _size(data)
+    def _has_room(self, data: bytes, kind: str) -> bool:
+        size = _size(data, kind)
         if size is None:
             return False
         self._limits.check_picture(*size, file_bytes=len(data))
@@ -72,19 +80,21 @@ def _data(href: str) -> bytes:
         return b""
 
 
-def _size(data: bytes) -> tuple[int, int] | None:
+def _size(data: bytes, kind: str) -> tuple[int, int] | None:
     """Return width and height from the header; the pixels are not touched."""
     from PIL.GifImagePlugin import GifImageFile
-    from PIL.Image import Image
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
     from PIL.WebPImagePlugin import WebPImageFile
 
-    kinds = (PngImageFile, JpegImageFile, GifImageFile, WebPImageFile)  # in the order of _MAGIC
-    openers: tuple[Callable[[io.BytesIO], Image], ...] = kinds
-    opener = next(one for magic, one in zip(_MAGIC, openers, strict=True) if data.startswith(magic))
+    openers = {
+        "png": PngImageFile,
+        "jpeg": JpegImageFile,
+        "gif": GifImageFile,
+        "webp": WebPImageFile,
+    }
     try:
-        width, height = opener(io.BytesIO(data)).size
+        width, height = openers[kind](io.BytesIO(data)).size
     except (SyntaxError, OSError, ValueError):
         return None
     return width, height

@@ -5,6 +5,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,13 +16,19 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError
 from kzmark.formats._base import Pixels
-from kzmark.formats._svg_document import WHAT, Document
+from kzmark.formats._svg_document import WHAT, Document, Edit
 from kzmark.formats._svg_geometry import Viewport, number
 from kzmark.formats._svg_images import Allowance
-from kzmark.formats._svg_weight import blanked, weigh
+from kzmark.formats._svg_weight import weigh
+from kzmark.formats._xml import quote
 
 _SMALLEST: Final = 800  # pixels of the long side: small letters can still be told apart
 _LARGEST: Final = 2_000
+_HREF: Final = re.compile(rb"""(?<=href)\s*=\s*("[^"]*"|'[^']*')""")
+_ASPECT: Final = re.compile(rb"""\spreserveAspectRatio\s*=\s*("[^"]*"|'[^']*')""")
+_GREY: Final = (  # one pixel
+    "data:image/gif;base64,R0lGODlhAQABAIAAAICAgAAAACwAAAAAAQABAAACAkQBADs="
+)
 _CHILD: Final = Path(__file__).with_name("_svg_child.py")
 
 
@@ -62,14 +69,30 @@ def _prepared(document: Document, view: Viewport, limits: Limits) -> tuple[bytes
     size = {"width": str(width), "height": str(height)}
     if not view.boxed:
         size["viewBox"] = f"0 0 {number(view.width)} {number(view.height)}"
-    edits = [(span, new.encode()) for span, new in document.root_set(size)]
-    unseen = [offset for offset, href in weight.images if href and not allowance.admits(href)]
-    edits += blanked(document.text, [document.tag_at(offset) for offset in unseen])
-    pieces, at = [], 0
-    for (start, end), new in sorted(edits, key=lambda edit: edit[0]):
-        pieces += [document.text[at:start], new]
-        at = end
-    return b"".join((*pieces, document.text[at:])), weight.cheap
+    edits = document.root_set(size)
+    for offset, href in weight.images:
+        if href and not href.startswith("#"):
+            edits += _referring(document, offset, allowance.admitted(href))
+    return document.spliced(edits), weight.cheap
+
+
+def _referring(document: Document, offset: int, address: str) -> list[Edit]:
+    """Return the edits by which a picture refers to `address`, or shows grey if that is empty.
+
+    Grey is what we know of a picture that we cannot see: it hides what is under it.
+    """
+    start, end = document.tag_at(offset)
+    tag = document.text[start:end]
+    values = [found.span(1) for found in _HREF.finditer(tag)]
+    edits: list[Edit] = [
+        ((start + first, start + behind), quote(address or _GREY)) for first, behind in values
+    ]
+    if not address:
+        shape = [found.span() for found in _ASPECT.finditer(tag)]
+        edits += [((start + first, start + behind), "") for first, behind in shape]
+        at = start + values[0][1]
+        edits.append(((at, at), ' preserveAspectRatio="none"'))
+    return edits
 
 
 def _render_here(text: bytes) -> bytes:

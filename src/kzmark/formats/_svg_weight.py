@@ -6,16 +6,15 @@ plainly too much is rendered where it can be stopped.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError
 from kzmark.formats import _xml
-from kzmark.formats._svg_document import SVG, WHAT, Span
+from kzmark.formats._svg_document import SVG, WHAT
 
 _REFERENCE: Final = re.compile(r"url\(\s*[\"']?#([^)\"']+)")
-_HREF_VALUE: Final = re.compile(rb"""(?<=href)\s*=\s*("[^"]*"|'[^']*')""")
 _HREF: Final = ("href", "http://www.w3.org/1999/xlink href")
 _MAX_CHAIN: Final = 32  # references that lead on to references
 _REPEATED: Final = 4  # how many times the elements of a file may be painted on average
@@ -152,12 +151,3 @@ def weigh(text: bytes, *, limits: Limits) -> Weight:
     _xml.scan(text, limits=limits, what=WHAT, doctype=True, visitor=weight)
     weight.settle(limits=limits)
     return weight
-
-
-def blanked(text: bytes, tags: Iterable[Span]) -> list[tuple[Span, bytes]]:
-    """Return the edits that take the references out of start tags."""
-    return [
-        ((start + found.start(1), start + found.end(1)), b'""')
-        for start, end in tags
-        for found in _HREF_VALUE.finditer(text[start:end])
-    ]

@@ -114,6 +114,15 @@ def scan(
         ) from error
 
 
+def stands_alone(data: bytes) -> bool:
+    """Say whether a part of a scanned document is a document too: it borrows no namespace."""
+    try:
+        expat.ParserCreate("utf-8", namespace_separator=" ").Parse(data, True)
+    except expat.ExpatError:
+        return False
+    return True
+
+
 def parse(data: bytes, *, limits: Limits, what: str) -> Any:
     """Return the root (an lxml element) of a UTF-8 document without a document type, scanned first.
 

@@ -15,6 +15,7 @@ from kzmark.notices.style import NoticeStyle
 from kzmark.profile import Profile
 from kzmark.vocabulary import Corner
 
+_LARGEST = 1 << 22  # pixels a side: a record that claims more is not followed
 _SLACK = 1  # units by which a place may differ from its layout: it was rounded outwards
 
 
@@ -26,7 +27,7 @@ def nearest(places: Sequence[Place], width: int, height: int) -> Place | None:
         exact = place.size == (width, height)
         return not exact, abs(across / down - 1), abs(place.size[0] - width)
 
-    return min(places, key=distance, default=None)
+    return min((p for p in places if max(p.size) <= _LARGEST), key=distance, default=None)
 
 
 def scaled(place: Place, width: int, height: int) -> Box:

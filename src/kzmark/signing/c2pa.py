@@ -29,6 +29,7 @@ __all__ = ["PINNED", "Signer", "has_manifest", "read", "sign", "sign_detached"]
 PINNED: Final = "0.38.1"  # its settings, defaults and status codes are part of the tests
 _MAX_CONTEXTS: Final = 8
 _LABEL: Final = b"c2pa"  # stands in every manifest store and in every place made for one
+_REFERENCE: Final = b"provenance"  # dcterms:provenance in XMP names a manifest elsewhere
 _BLOCK: Final = 1 << 20
 
 _local = threading.local()
@@ -144,6 +145,8 @@ def read(
     _check_size(source, limits)
     limits.check_metadata(len(manifest or b""), what="a manifest store")
     anchors = trust.checked(trust_anchors) if trust_anchors else ""
+    if manifest is None and not _is_mentioned(source, _LABEL, _REFERENCE):
+        return evidence.absent()  # what the library would say, without its passes over the file
     c2pa = _library()
     try:
         reader = c2pa.Reader.try_create(mime, source, manifest, _context(settings.reading(anchors)))
@@ -152,7 +155,7 @@ def read(
         with reader:
             return evidence.judge(_reading(reader))
     except c2pa.C2paError as error:
-        mentioned = manifest is not None or _is_mentioned(source)
+        mentioned = manifest is not None or _is_mentioned(source, _LABEL)
         return evidence.unread(str(error), mentioned=mentioned)
 
 
@@ -163,7 +166,7 @@ def has_manifest(source: BinaryIO, mime: str) -> bool:
     try:
         reader = c2pa.Reader.try_create(mime, source, None, _context(settings.GLANCE))
     except c2pa.C2paError as error:
-        return evidence.elsewhere(str(error)) is None and _is_mentioned(source)
+        return evidence.elsewhere(str(error)) is None and _is_mentioned(source, _LABEL)
     if reader is None:
         return False
     reader.close()
@@ -230,14 +233,17 @@ def _is_own_parent(source: BinaryIO, mime: str, mark: Mark) -> bool:
     return mark.operation is Operation.MODIFIED or has_manifest(source, mime)
 
 
-def _is_mentioned(source: BinaryIO) -> bool:
-    """Say whether the bytes `c2pa` stand anywhere in a file: without them there is no manifest."""
+def _is_mentioned(source: BinaryIO, *words: bytes) -> bool:
+    """Say whether one of these words stands anywhere in a file; the source is left at its start."""
     source.seek(0)
     tail = b""
     while block := source.read(_BLOCK):
-        if _LABEL in tail + block:
+        whole = tail + block
+        if any(word in whole for word in words):
+            source.seek(0)
             return True
-        tail = block[-len(_LABEL) :]
+        tail = block[-max(map(len, words)) :]
+    source.seek(0)
     return False
 
 
