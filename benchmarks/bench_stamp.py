@@ -2,8 +2,8 @@
 
     python benchmarks/bench_stamp.py [ROUNDS]
 
-Interleaved in one run, medians; CPU of this process and of exiftool, wall time beside it. As a plain
-test each body runs once on a small picture and its work is checked.
+Interleaved in one run, medians; CPU of this process and of exiftool, wall time beside it. As a
+plain test the body runs once on a small picture and its work is checked.
 """
 
 import io
@@ -13,13 +13,17 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.naive import Naive
 from benchmarks.pictures import SIZES, encoded
+from PIL import Image
 
 import kzmark
 from kzmark import formats
+from kzmark.formats._base import Paints
 from kzmark.signing.identity import new_identity
 
 STATEMENT = kzmark.Statement(
@@ -44,59 +48,81 @@ def timed(work: Callable[[], object], others: Callable[[], float] = float) -> tu
     return time.process_time() - cpu + others() - before, time.perf_counter() - wall
 
 
-def stamps(rounds: int) -> list[tuple[str, str, float, float, float, float, int]]:
-    """Return (kind, size, naive CPU, our CPU, naive wall, our wall, bytes added) for each size."""
-    rows = []
+class Pair(NamedTuple):
+    """Medians of both sides, in seconds, and what a stamp adds, in bytes."""
+
+    kind: str
+    size: str
+    naive: float
+    ours: float
+    naive_wall: float
+    our_wall: float
+    added: int
+
+
+class Parts(NamedTuple):
+    """CPU of one picture of 4 MP, in seconds."""
+
+    kind: str
+    pillow: float
+    paint: float
+    stamp: float
+
+
+def stamps(rounds: int) -> Iterator[Pair]:
+    """Yield the comparison with the hand-built pipeline for each kind and size."""
     with desk() as (folder, stamper), Naive(folder / "id") as naive:
         for kind in ("jpeg", "png"):
             for size in SIZES:
-                source = folder / f"in.{kind}"
-                ours, theirs = folder / f"ours.{kind}", folder / f"theirs.{kind}"
-                source.write_bytes(encoded(kind, size))
-                stamper.stamp(source, ours, overwrite=True)
-                naive.stamp(source, theirs)
-                a, b = [], []
-                for _ in range(rounds):
-                    a.append(timed(lambda: naive.stamp(source, theirs), lambda: naive.others_cpu))
-                    b.append(timed(lambda: stamper.stamp(source, ours, overwrite=True)))
-                cpus = [statistics.median(one[0] for one in column) for column in (a, b)]
-                walls = [statistics.median(one[1] for one in column) for column in (a, b)]
-                added = ours.stat().st_size - source.stat().st_size
-                rows.append((kind, size, *cpus, *walls, added))
-    return rows
+                (folder / f"in.{kind}").write_bytes(encoded(kind, size))
+                yield _pair(folder, stamper, naive, kind, size, rounds)
 
 
-def around(rounds: int) -> list[tuple[str, float, float, float]]:
-    """Return (kind, Pillow decode+encode, our painting, our whole stamp) at 4 MP, CPU seconds."""
-    from PIL import Image
-
-    rows = []
+def around(rounds: int) -> Iterator[Parts]:
+    """Yield what Pillow's decode and encode, our painting and a whole stamp cost at 4 MP."""
     with desk() as (folder, stamper):
         for kind in ("jpeg", "png"):
-            data = encoded(kind, "4 MP")
-            source, target = folder / f"in.{kind}", folder / f"out.{kind}"
-            source.write_bytes(data)
-            plan = stamper.plan(source)
-            assert plan is not None
-            adapter = formats.adapter(kind)
-            options = {"quality": "keep"} if kind == "jpeg" else {}
-
-            def pillow(data: bytes = data, kind: str = kind, options: dict = options) -> None:
-                with Image.open(io.BytesIO(data)) as image:
-                    image.load()
-                    image.save(io.BytesIO(), kind, **options)
-
-            def paint(data: bytes = data, adapter=adapter, plan=plan) -> None:
-                adapter.paint(io.BytesIO(data), io.BytesIO(), plan.patch, limits=stamper.limits)
-
-            def whole(source: Path = source, target: Path = target) -> None:
-                stamper.stamp(source, target, overwrite=True)
-
-            works = (pillow, paint, whole)
+            source = folder / f"in.{kind}"
+            source.write_bytes(encoded(kind, "4 MP"))
+            works = (
+                partial(_pillow, source.read_bytes(), kind),
+                partial(_paint, stamper, source, kind),
+                partial(stamper.stamp, source, folder / f"out.{kind}", overwrite=True),
+            )
             times = [[timed(work)[0] for work in works] for _ in range(rounds + 1)][1:]
-            medians = [statistics.median(column) for column in zip(*times, strict=True)]
-            rows.append((kind, *medians))
-    return rows
+            pillow, paint, stamp = map(statistics.median, zip(*times, strict=True))
+            yield Parts(kind, pillow, paint, stamp)
+
+
+def _pair(
+    folder: Path, stamper: kzmark.Stamper, naive: Naive, kind: str, size: str, rounds: int
+) -> Pair:
+    source, ours, theirs = (folder / f"{name}.{kind}" for name in ("in", "ours", "theirs"))
+    by_hand = partial(naive.stamp, source, theirs)
+    by_us = partial(stamper.stamp, source, ours, overwrite=True)
+    by_hand()
+    by_us()
+    times = [(*timed(by_hand, naive.others_cpu), *timed(by_us)) for _ in range(rounds)]
+    cpu, wall, our_cpu, our_wall = map(statistics.median, zip(*times, strict=True))
+    added = ours.stat().st_size - source.stat().st_size
+    return Pair(kind, size, cpu, our_cpu, wall, our_wall, added)
+
+
+def _pillow(data: bytes, kind: str) -> None:
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        if kind == "jpeg":
+            image.save(io.BytesIO(), kind, quality="keep")
+        else:
+            image.save(io.BytesIO(), kind)
+
+
+def _paint(stamper: kzmark.Stamper, source: Path, kind: str) -> None:
+    plan, adapter = stamper.plan(source), formats.adapter(kind)
+    assert plan is not None
+    assert isinstance(adapter, Paints)
+    data = source.read_bytes()
+    adapter.paint(io.BytesIO(data), io.BytesIO(), plan.patch, limits=stamper.limits)
 
 
 def bench_a_whole_stamp() -> None:
@@ -113,16 +139,17 @@ def bench_a_whole_stamp() -> None:
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    for kind, size, naive, ours, naive_wall, our_wall, added in stamps(rounds):
+    for pair in stamps(rounds):
         print(
-            f"{kind:5} {size:6} naive {naive * 1e3:8.1f} ms  kzmark {ours * 1e3:7.1f} ms  "
-            f"x{naive / ours:5.1f} CPU  x{naive_wall / our_wall:5.1f} wall  {added:+} bytes"
+            f"{pair.kind:5} {pair.size:6} naive {pair.naive * 1e3:8.1f} ms  "
+            f"kzmark {pair.ours * 1e3:7.1f} ms  x{pair.naive / pair.ours:5.1f} CPU  "
+            f"x{pair.naive_wall / pair.our_wall:5.1f} wall  {pair.added:+} bytes"
         )
-    for kind, pillow, paint, whole in around(rounds):
-        rest = whole - paint
+    for part in around(rounds):
+        rest = part.stamp - part.paint
         print(
-            f"{kind:5} 4 MP   Pillow decode+encode {pillow * 1e3:7.1f}  paint {paint * 1e3:7.1f}  "
-            f"whole {whole * 1e3:7.1f}  the rest {rest * 1e3:6.1f} = {rest / pillow:.0%} of Pillow"
+            f"{part.kind:5} 4 MP   Pillow {part.pillow * 1e3:7.1f}  paint {part.paint * 1e3:7.1f}  "
+            f"stamp {part.stamp * 1e3:7.1f}  rest {rest * 1e3:6.1f} = {rest / part.pillow:.0%}"
         )
 
 

@@ -63,7 +63,7 @@ class Naive:
     def draw(self, source: Path, target: Path) -> None:
         with Image.open(source) as image:
             kind, height = image.format, image.height
-            options = {"quality": "keep"} if kind == "JPEG" else {}
+            options: dict[str, Any] = {"quality": "keep"} if kind == "JPEG" else {}
             pen = ImageDraw.Draw(image)
             font = ImageFont.truetype(_font(), height // 14)
             left, top, right, bottom = pen.textbbox((height // 20, height * 3 // 4), _TEXT, font)
@@ -88,7 +88,6 @@ class Naive:
         while "{ready}" not in (line := self.exiftool.stdout.readline()):
             assert line, "exiftool ended"
 
-    @property
     def others_cpu(self) -> float:
         """CPU seconds that exiftool has used, in steps of 10 ms."""
         fields = Path(f"/proc/{self.exiftool.pid}/stat").read_text().rpartition(")")[2].split()

@@ -29,7 +29,7 @@ def photo(width: int, height: int) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def encoded(kind: str, size: str) -> bytes:
-    """Return one picture as a file: `jpeg` (4:2:0, quality 90) or `png` (Pillow's default level)."""
+    """Return one picture as a file: `jpeg` (4:2:0, quality 90) or `png` (Pillow's default)."""
     target = io.BytesIO()
     options = {"quality": 90} if kind == "jpeg" else {}
     photo(*SIZES[size]).save(target, kind, **options)

@@ -11,13 +11,19 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bench_stamp import around, desk, stamps, timed  # noqa: E402 - the path comes first
+from benchmarks.bench_stamp import around, desk, stamps, timed  # noqa: E402 - the path is set first
+
+from kzmark import pipeline  # noqa: E402
+from kzmark.paths import subject_of  # noqa: E402
+from kzmark.plan import Step  # noqa: E402
+from kzmark.signing.signer import Signer  # noqa: E402
 
 PAGE = ROOT / "benchmarks" / "README.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -54,17 +60,18 @@ def whole(rounds: int) -> str:
     lines = [
         "### Whole stamps against the pipeline people build by hand",
         "",
-        'Pillow decode, draw, save (`quality="keep"`; PNG at its default level) + exiftool kept open +',
-        f"c2pa-python as it comes. Interleaved, medians of {rounds}; CPU of the process and of exiftool.",
+        'Pillow decode, draw, save (`quality="keep"`; PNG at its default), exiftool kept open,',
+        "c2pa-python as it comes. CPU of the process and of exiftool; interleaved, medians.",
         "",
         "| picture | by hand, ms | kzmark, ms | CPU ratio | wall ratio | size change |",
         "|---|---|---|---|---|---|",
     ]
-    for kind, size, naive, ours, naive_wall, our_wall, grown in stamps(rounds):
-        lines.append(
-            f"| {kind} {size} | {naive * 1e3:.0f} | {ours * 1e3:.1f} | x{naive / ours:.1f} | "
-            f"x{naive_wall / our_wall:.1f} | {grown:+,} B |"
-        )
+    lines += [
+        f"| {one.kind} {one.size} | {one.naive * 1e3:.0f} | {one.ours * 1e3:.1f} "
+        f"| x{one.naive / one.ours:.1f} | x{one.naive_wall / one.our_wall:.1f} "
+        f"| {one.added:+,} B |"
+        for one in stamps(rounds)
+    ]
     return "\n".join(lines)
 
 
@@ -72,16 +79,16 @@ def rest(rounds: int) -> str:
     lines = [
         "### What stands around the pixel work, 4 MP",
         "",
-        "Everything but the painting: XMP, EXIF, C2PA, the check, the atomic write, the audit log. CPU ms.",
+        "Everything but the painting: XMP, EXIF, C2PA, check, atomic write, audit log. CPU, ms.",
         "",
         "| picture | Pillow decode + encode | our painting | whole stamp | the rest | to Pillow |",
         "|---|---|---|---|---|---|",
     ]
-    for kind, pillow, paint, stamp in around(rounds):
-        left = stamp - paint
+    for one in around(rounds):
+        left = one.stamp - one.paint
         lines.append(
-            f"| {kind} | {pillow * 1e3:.1f} | {paint * 1e3:.1f} | {stamp * 1e3:.1f} | "
-            f"{left * 1e3:.1f} | {left / pillow:.0%} |"
+            f"| {one.kind} | {one.pillow * 1e3:.1f} | {one.paint * 1e3:.1f} "
+            f"| {one.stamp * 1e3:.1f} | {left * 1e3:.1f} | {left / one.pillow:.0%} |"
         )
     return "\n".join(lines)
 
@@ -112,35 +119,22 @@ def command_line(rounds: int) -> str:
 
 def added() -> str:
     """Return what the mark itself adds, the plate aside: layers and manifest on a painted file."""
-    import io
-
-    from kzmark import pipeline
-    from kzmark.plan import Step
-    from kzmark.subject import Subject, read_layers
-
     lines = ["### Bytes that the mark adds (no thumbnail)", "", "| format | bytes |", "|---|---|"]
+    names = ("photo", "lossy", "drawing")
     with desk() as (_, stamper):
+        signer = Signer(stamper.identity)
         for source in sorted((ROOT / "fixtures" / "clean").iterdir()):
-            if not source.stem.startswith(("photo", "lossy", "drawing")):
+            if not source.stem.startswith(names):
                 continue
-            data = source.read_bytes()
-            from kzmark.sniff import sniff
-
-            subject = Subject(data=data, adapter=sniff(io.BytesIO(data)))
-            found = read_layers(subject, limits=stamper.limits)
-            given = (subject, found, stamper.statement, stamper.style)
-            plan = pipeline.prepare(*given, limits=stamper.limits)
-            sizes = {}
-            for step in (Step.NOTICE, None):
-                steps = [s for s in plan.steps if s is step or step is None]
-                from dataclasses import replace
-
-                signer = stamper._signer
-                part = replace(plan, steps=tuple(steps))
-                done = pipeline.carry_out(subject, part, signer, limits=stamper.limits)
-                sizes[step] = len(done.data) + len(done.record or b"")
-            name = subject.adapter.info.name
-            lines.append(f"| {name} | {sizes[None] - sizes[Step.NOTICE]:,} |")
+            plan = stamper.plan(source)
+            assert plan is not None
+            subject = subject_of(source, limits=stamper.limits)
+            shown = replace(plan, steps=(Step.NOTICE,))
+            sizes = []
+            for one in (shown, plan):
+                done = pipeline.carry_out(subject, one, signer, limits=stamper.limits)
+                sizes.append(len(done.data) + len(done.record or b""))
+            lines.append(f"| {source.name} | {sizes[1] - sizes[0]:,} |")
     return "\n".join(lines)
 
 

@@ -18,6 +18,7 @@ import random
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -77,7 +78,7 @@ def everything(name: str, data: bytes) -> None:
         profile=load(), operation=Operation.CREATED, languages=("kk", "ru"), corner=load().corner
     )
     drawing = image.drawing_for(style, image.Form.SHORT)
-    calls = [
+    calls: list[Callable[[], Any]] = [
         lambda: one.read(io.BytesIO(data), limits=limits),
         lambda: one.write(io.BytesIO(data), io.BytesIO(), example_mark(one), limits=limits),
     ]
@@ -148,9 +149,7 @@ class Crew:
         context = multiprocessing.get_context("spawn")
         self.args = args
         self.queue, self.done = context.Queue(), context.Queue()
-        self.hired = lambda: context.Process(
-            target=work, args=(self.queue, self.done, args.seed), daemon=True
-        )
+        self.context = context
         self.workers: dict[int, Any] = {}
         self.busy: dict[int, tuple[int, str, float]] = {}
         self.slowest = (0.0, 0, "")
@@ -161,8 +160,10 @@ class Crew:
             self.hire()
 
     def hire(self) -> None:
-        worker = self.hired()
+        given = (self.queue, self.done, self.args.seed)
+        worker = self.context.Process(target=work, args=given, daemon=True)
         worker.start()
+        assert worker.pid is not None
         self.workers[worker.pid] = worker
 
     def run(self) -> None:

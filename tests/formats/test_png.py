@@ -194,6 +194,20 @@ def test_exiftool_reads_what_was_written(mark: Mark, tmp_path: Path) -> None:
     assert "ExifTool:Error" not in found
 
 
+def test_exiftool_reads_exif_beside_a_c2pa_manifest(mark: Mark, tmp_path: Path) -> None:
+    label = b"c2pa\0"
+    inner = b"jumd" + b"c2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71" + b"\3" + label
+    box = struct.pack(">I", len(inner) + 4) + inner
+    manifest = chunk(b"caBX", struct.pack(">I", len(box) + 8) + b"jumb" + box)
+    head, *rest = (whole for _, whole in split(written(plain(), mark)))
+
+    found = exiftool(b"".join([MAGIC, head, manifest, *rest]), tmp_path / "a.png")
+
+    assert found["IFD0:ImageDescription"] == "ЖИ жасаған / Создано ИИ"
+    assert "ExifTool:Warning" not in found
+    assert found["JUMBF:JUMDLabel"] == "c2pa"
+
+
 def test_pillow_reads_the_texts_and_imagemagick_finds_no_fault(mark: Mark, tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(written(plain(), mark))

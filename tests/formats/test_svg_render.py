@@ -95,7 +95,7 @@ def test_it_is_rendered_large_enough_to_read_and_no_larger(
         'width="900" height="600"',
         'width="90" height="60"',
         'viewBox="0 0 9 6"',
-        'viewBox="-1e4 500 9000 6000"',
+        'viewBox="-1e4 500 900 600"',
         'viewBox="0 0 0.009 0.006" width="300mm" height="200mm"',
         'width="900" height="600" viewBox="0 0 10 10"',
         'width="900" height="600" viewBox="-3 4 10 10" preserveAspectRatio="xMinYMax meet"',

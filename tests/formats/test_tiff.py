@@ -4,11 +4,13 @@ import contextlib
 import dataclasses
 import io
 import shutil
+import struct
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import encypher_c2pa
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,6 +31,8 @@ from kzmark.formats import _orient
 from kzmark.formats._base import Patch, Picture
 from kzmark.formats.tiff import ADAPTER
 from kzmark.report import Status
+from kzmark.signing import c2pa
+from kzmark.signing.identity import Identity, new_identity
 from kzmark.vocabulary import Layer
 
 SIZE = (61, 47)
@@ -417,16 +421,86 @@ def test_pixels_are_not_touched_by_writing_the_mark() -> None:
 @pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
 def test_exiftool_reads_the_mark_and_finds_nothing_wrong(tmp_path: Path) -> None:
     file = tmp_path / "marked.tif"
-    file.write_bytes(written(one(scene(*SIZE), Form(order=">"), t282=(5, b""), t305=b"x\0")))
+    file.write_bytes(written(painted(one(scene(*SIZE), Form(order=">")))[0]))
+    asked = ("-ExifIFD:UserComment", "-IFD0:ImageDescription", "-XMP-iptcExt:DigitalSourceType")
 
     run = subprocess.run(
-        ["exiftool", "-a", "-s3", "-ExifIFD:UserComment", "-XMP-dc:Description", "-Error", file],
+        ["exiftool", "-a", "-s", *asked, "-Error", "-Warning", file],
         capture_output=True,
-        check=False,
+        text=True,
+        check=True,
     )
 
-    assert b'"mark_id":"01234567-89ab-4cde-8f01-23456789abcd"' in run.stdout
-    assert "ЖИ жасаған".encode() in run.stdout
+    comment, description, source = run.stdout.splitlines()
+    assert '"mark_id":"01234567-89ab-4cde-8f01-23456789abcd"' in comment
+    assert description.endswith(": ЖИ жасаған / Создано ИИ")
+    assert source.endswith("/trainedAlgorithmicMedia")
+
+
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return new_identity(tmp_path_factory.mktemp("tiff") / "identity", organisation="ТОО Пример")
+
+
+@pytest.mark.parametrize("name", ["plain", "motorola", "big", "tiles"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_signed_file_is_valid_and_every_reader_counts_its_pages(
+    name: str, count: int, identity: Identity
+) -> None:
+    form = FORMS[name]
+    data = tiff(*[page(stored(form, 50 + n, 40), form) for n in range(count)], form=form)
+    marked = written(painted(data)[0])
+    target = io.BytesIO()
+
+    c2pa.sign(
+        io.BytesIO(marked),
+        target,
+        mark=make_mark(),
+        mime="image/tiff",
+        signer=c2pa.Signer(identity),
+    )
+
+    signed = target.getvalue()
+    told = encypher_c2pa.verify(
+        signed,
+        "image/tiff",
+        trust_pem=identity.root,
+        no_default_trust=True,
+        telemetry=False,
+        online=False,
+    )
+    assert told["validation_results"]["failure"] == []
+    assert (told["integrity"], told["hard_binding"]) == ("valid", "match")
+    assert len(list(frames(signed))) == count
+    assert [p.size for p in map(np.asarray, frames(signed))] == [
+        p.size for p in map(np.asarray, frames(data))
+    ]
+    assert {e.mark for e in ADAPTER.read(target, limits=DEFAULT_LIMITS)} == {make_mark()}
+
+
+def test_a_directory_for_a_manifest_alone_is_no_page() -> None:
+    form = Form()
+    data = tiff(page(scene(*SIZE), form), ({52545: b"\0\0\0\x0bjumbsome"}, []))
+
+    sizes = ADAPTER.sizes(io.BytesIO(painted(data)[0]), limits=DEFAULT_LIMITS)
+
+    assert list(sizes) == [SIZE]
+
+
+def test_offsets_inside_a_maker_note_are_never_moved() -> None:
+    form = Form(rows=400, compression=8)
+    fields, segments = page(np.zeros((400, 400, 3), np.uint8), form)
+    head = tiff((fields | {34665: 1 << 20}, segments))
+    note = b"Maker note with offsets " * 20
+    exif = len(head).to_bytes(4, "little")
+    table = struct.pack("<HHHLLL", 1, 0x927C, 7, len(note), len(head) + 18, 0) + note
+    data = head.replace((1 << 20).to_bytes(4, "little"), exif) + table
+    noise = np.random.default_rng(3).integers(0, 255, (60, 120, 3)).astype(np.uint8)
+
+    result, _ = painted(data, lambda _w, _h: Patch(x=9, y=9, pixels=noise))
+
+    assert result.index(note) == data.index(note)
+    assert np.array_equal(shown(result)[0].pixels[9:69, 9:129], noise)
 
 
 @pytest.mark.skipif(not shutil.which("identify"), reason="ImageMagick is not installed")

@@ -81,6 +81,8 @@ def deflate(raw: Bytes, *, like: int = 0) -> bytes:
     ways = [_isal, _search]
     if like > data.size * _NOISE:
         ways = [_isal, _runs, _search] if _repeats(data) else [_runs, _isal, _search]
+    elif not like and not _repeats(data):
+        ways = [_runs, _isal]
     best = b""
     for way in ways:
         packed = way(data)

@@ -85,10 +85,10 @@ def apply(lines: Rows, plain: Rows, above: Rows, columns: tuple[int, int], *, un
         lines[rows, 1 + left : 1 + right] = part
 
 
-def choose(plain: Rows, *, unit: int, indexed: bool) -> Rows:
+def choose(plain: Rows, *, unit: int, unfiltered: bool) -> Rows:
     """Return filtered rows for new pixels, each with the type whose bytes are least in sum."""
     lines = np.zeros((len(plain), plain.shape[1] + 1), np.uint8)
-    if indexed:
+    if unfiltered:
         lines[:, 1:] = plain
         return lines
     step = max(_BAND // plain.shape[1], 1)

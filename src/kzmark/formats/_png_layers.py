@@ -21,6 +21,9 @@ from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer
 
+# An EXIF block with an empty directory at byte 8, so that the full one comes later: where both
+# begin there, exiftool 12 takes it for the box of the C2PA manifest and hides it.
+_EMPTY: Final = b"II*\0\x08\0\0\0" + bytes(6)
 _MOST: Final = 64  # chunks of one layer
 _FACTS: Final = 32  # texts of others that a report repeats
 _FACT: Final = 200  # characters of one
@@ -127,7 +130,7 @@ def inscribe(chunks: Chunks, mark: Mark, *, limits: Limits) -> tuple[dict[int, b
         merged = exif.merge(block, mark, limits=limits)
         replaced[index] = _pack_block(merged, carrier, limits=limits)
     if not blocks:
-        front.append(pack(b"eXIf", exif.merge(b"", mark, limits=limits)))
+        front.append(pack(b"eXIf", exif.merge(_EMPTY, mark, limits=limits)))
     return replaced, b"".join(front)
 
 

@@ -95,7 +95,8 @@ class _Brush:
         new = self.header.resized(*old.size)
         if (new.colour, new.depth) == (old.colour, old.depth):
             return raw
-        return raster.encode(richer.lift(raster.decode(raw, old), old, new), new)
+        lifted = richer.lift(raster.decode(raw, old), old, new)
+        return raster.encode(lifted, new, few_colours=old.indexed)
 
     def _deflated(self, raw: Bytes, before: Sequence[memoryview]) -> bytes:
         same = self.header.bits == self.png.header.bits

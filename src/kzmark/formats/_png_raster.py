@@ -41,12 +41,20 @@ def decode(raw: Bytes, header: Header, box: Box | None = None) -> Samples:
     return out
 
 
-def encode(samples: Samples, header: Header) -> Bytes:
-    """Return the filtered rows of all passes, one after another."""
+def encode(samples: Samples, header: Header, *, few_colours: bool = False) -> Bytes:
+    """Return the filtered rows of all passes, one after another.
+
+    Args:
+        samples: The picture, (height, width, channels).
+        header: Its kind.
+        few_colours: Whether the colours come out of a small palette: their bytes then repeat, and
+            rows without filters are half as large when deflated.
+    """
+    unfiltered = few_colours or header.indexed
     parts = []
     for one in header.passes():
         plain = samples_of.pack(samples[one.place], header)
-        lines = filters.choose(plain, unit=header.unit, indexed=header.indexed)
+        lines = filters.choose(plain, unit=header.unit, unfiltered=unfiltered)
         parts.append(lines.reshape(-1))
     return np.concatenate(parts)
 

@@ -14,14 +14,14 @@ from kzmark._io import read_all
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 from kzmark.formats import _xml
+from kzmark.formats._svg_packet import Packet, cut_out
+from kzmark.formats._svg_tags import Span, attributes, name_of, tag_at
 
 SVG: Final = "http://www.w3.org/2000/svg"
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 NOTICE_ID: Final = "kzmark-notice"
 WHAT: Final = "the SVG"
 _MAX_BYTES: Final = 256 << 20  # the text is held a few times over
-_TAG: Final = re.compile(rb"""<[^"'>]*(?:"[^"]*"[^"'>]*|'[^']*'[^"'>]*)*>""")
-_ATTRIBUTE: Final = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 _DECLARED: Final = re.compile(
     rb"""(<\?xml\s[^>]{0,200}?encoding\s*=\s*["'])([A-Za-z0-9._-]{1,40})"""
 )
@@ -32,10 +32,7 @@ _PROLOG: Final = re.compile(  # up to the name of the root, or as far as a cut h
 )
 _METADATA: Final = f"{SVG} metadata"
 _PACKETS: Final = ("adobe:ns:meta/ xmpmeta", "adobe:ns:meta/ xapmeta", f"{RDF} RDF")
-_BEGIN: Final = re.compile(rb"<\?xpacket\s+begin\b[^>]*\?>\s*$")
-_END: Final = re.compile(rb"\s*<\?xpacket\s+end\b[^>]*\?>")
 
-Span = tuple[int, int]  # first byte, byte behind
 Edit = tuple[Span, str]  # what to replace, and with what
 
 
@@ -61,19 +58,6 @@ class Spot:
     def is_empty(self) -> bool:
         """Whether it is written as one tag, `<a/>`."""
         return self.closing == self.end
-
-
-@dataclass(slots=True, kw_only=True)
-class Packet:
-    """An XMP packet inside `<metadata>`, with its wrapper.
-
-    Attributes:
-        span: From the first to behind the last byte, the wrapper included.
-        data: The packet as a document of its own, in UTF-8.
-    """
-
-    span: Span
-    data: bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,19 +95,13 @@ class Document:
         if not spot.is_empty:
             return (spot.closing, spot.closing), content
         tag = self.text[spot.start : spot.end]
-        return (spot.end - 2, spot.end), f">{content}</{_name(tag).decode()}>"
-
-    def tag_at(self, offset: int) -> Span:
-        """Return the span of the start tag at `offset`."""
-        tag = _TAG.match(self.text, offset)
-        assert tag is not None  # the scan has seen a whole tag here
-        return tag.span()
+        return (spot.end - 2, spot.end), f">{content}</{name_of(tag).decode()}>"
 
     def root_set(self, values: Mapping[str, str]) -> list[Edit]:
         """Return the edits that set attributes of the root; an empty value takes one away."""
         tag = self.text[self.root.start : self.root.inside]
         there = attributes(tag)
-        behind_name = 1 + len(_name(tag))
+        behind_name = 1 + len(name_of(tag))
         edits: list[Edit] = []
         added = ""
         for name, value in values.items():
@@ -196,14 +174,6 @@ def begins(head: bytes) -> bool:
     return _PROLOG.match(head) is not None
 
 
-def attributes(tag: bytes) -> dict[str, tuple[int, int, int]]:
-    """Return where each attribute of a start tag stands: its blank, its value, behind it."""
-    return {
-        found[1].decode(): (found.start(), found.start(2), found.end())
-        for found in _ATTRIBUTE.finditer(tag)
-    }
-
-
 class _Survey(_xml.Visitor):
     """Collects the parts of a document while it is scanned."""
 
@@ -234,7 +204,7 @@ class _Survey(_xml.Visitor):
             self.metadata.append(self._note(attributes))
         elif self._path[-2] == _METADATA and name in _PACKETS:
             self._candidates.append((self._note(attributes), scope))
-        elif name == f"{SVG} g" and attributes.get("id") == NOTICE_ID and self.notice is None:
+        elif self.notice is None and _is_notice(name, attributes):
             self.notice = self._note(attributes)
 
     def end(self) -> None:
@@ -251,49 +221,26 @@ class _Survey(_xml.Visitor):
     @property
     def packets(self) -> list[Packet]:
         """The XMP packets, in the order of the document."""
-        found = (_packet(self._text, spot, scope) for spot, scope in self._candidates)
+        found = (
+            cut_out(self._text, (spot.start, spot.end), scope) for spot, scope in self._candidates
+        )
         return [packet for packet in found if packet is not None]
 
     def _start_root(self, name: str, attributes: Mapping[str, str]) -> None:
         if name != f"{SVG} svg":
             raise MalformedMediaError(f"the root element is {name!r}, not svg of {SVG}")
         self.root = self._note(attributes)
-        self.prefix = _name(self._text[self.offset : self.root.inside]).decode().removesuffix("svg")
+        self.prefix = (
+            name_of(self._text[self.offset : self.root.inside]).decode().removesuffix("svg")
+        )
 
     def _note(self, attributes: Mapping[str, str]) -> Spot:
-        tag = _TAG.match(self._text, self.offset)
-        assert tag is not None  # expat has seen a whole tag here
-        spot = Spot(start=self.offset, inside=tag.end(), attributes=dict(attributes))
+        start, inside = tag_at(self._text, self.offset)
+        spot = Spot(start=start, inside=inside, attributes=dict(attributes))
         self._open.append((len(self._path) - 1, spot))
         return spot
 
 
-def _packet(text: bytes, spot: Spot, scope: Mapping[str, str]) -> Packet | None:
-    """Return the packet at `spot`, with the namespaces that it takes from around it."""
-    body = text[spot.start : spot.end]
-    if b"Description" not in body and b":meta/" not in body:
-        return None  # RDF of another kind, such as the work description of drawing programs
-    if not _xml.stands_alone(body):
-        tag = text[spot.start : spot.inside]
-        own = attributes(tag)
-        borrowed = "".join(
-            f" xmlns:{prefix}={_xml.quote(uri)}"
-            for prefix, uri in sorted(scope.items())
-            if prefix and f"xmlns:{prefix}" not in own and _uses(body, prefix)
-        )
-        at = 1 + len(_name(tag))
-        body = body[:at] + borrowed.encode() + body[at:]
-    before = _BEGIN.search(text, max(0, spot.start - 400), spot.start)
-    behind = _END.match(text, spot.end)
-    if before and behind:
-        return Packet(span=(before.start(), behind.end()), data=body)
-    return Packet(span=(spot.start, spot.end), data=body)
-
-
-def _name(tag: bytes) -> bytes:
-    """Return the name of the element as its tag spells it."""
-    return re.split(rb"[\s/>]", tag[1:], maxsplit=1)[0]
-
-
-def _uses(body: bytes, prefix: str) -> bool:
-    return re.search(rb"[<\s/]" + re.escape(prefix.encode()) + rb":", body) is not None
+def _is_notice(name: str, attributes: Mapping[str, str]) -> bool:
+    told = attributes.get("id"), attributes.get("role")
+    return name == f"{SVG} g" and told == (NOTICE_ID, "note")

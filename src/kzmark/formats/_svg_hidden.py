@@ -18,9 +18,7 @@ _XLINK: Final = "http://www.w3.org/1999/xlink href"
 _ANIMATIONS: Final = frozenset(
     f"{SVG} {name}" for name in ("animate", "set", "animateTransform", "animateMotion")
 )
-_FOREIGN: Final = frozenset(
-    f"{SVG} {name}" for name in ("foreignObject", "image", "use", "feImage")
-)
+_FOREIGN: Final = (f"{SVG} foreignObject", f"{SVG} use")  # pictures are seen, if need be as grey
 _RESTYLED: Final = re.compile(
     r"@font-face[^}]*(PT Sans|Noto Sans|DejaVu Sans|Arial)|@import|@keyframes", re.IGNORECASE
 )

@@ -8,6 +8,7 @@ are weighed like the whole.
 import base64
 import binascii
 import io
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -83,11 +84,12 @@ def _data(href: str) -> bytes:
 def _size(data: bytes, kind: str) -> tuple[int, int] | None:
     """Return width and height from the header; the pixels are not touched."""
     from PIL.GifImagePlugin import GifImageFile
+    from PIL.Image import Image
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
     from PIL.WebPImagePlugin import WebPImageFile
 
-    openers = {
+    openers: dict[str, Callable[[io.BytesIO], Image]] = {
         "png": PngImageFile,
         "jpeg": JpegImageFile,
         "gif": GifImageFile,

@@ -5,7 +5,6 @@ import importlib.util
 import io
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,13 +18,13 @@ from kzmark.formats._base import Pixels
 from kzmark.formats._svg_document import WHAT, Document, Edit
 from kzmark.formats._svg_geometry import Viewport, number
 from kzmark.formats._svg_images import Allowance
+from kzmark.formats._svg_tags import attributes, tag_at
 from kzmark.formats._svg_weight import weigh
 from kzmark.formats._xml import quote
 
 _SMALLEST: Final = 800  # pixels of the long side: small letters can still be told apart
 _LARGEST: Final = 2_000
-_HREF: Final = re.compile(rb"""(?<=href)\s*=\s*("[^"]*"|'[^']*')""")
-_ASPECT: Final = re.compile(rb"""\spreserveAspectRatio\s*=\s*("[^"]*"|'[^']*')""")
+_ASPECT: Final = "preserveAspectRatio"
 _GREY: Final = (  # one pixel
     "data:image/gif;base64,R0lGODlhAQABAIAAAICAgAAAACwAAAAAAQABAAACAkQBADs="
 )
@@ -81,17 +80,17 @@ def _referring(document: Document, offset: int, address: str) -> list[Edit]:
 
     Grey is what we know of a picture that we cannot see: it hides what is under it.
     """
-    start, end = document.tag_at(offset)
-    tag = document.text[start:end]
-    values = [found.span(1) for found in _HREF.finditer(tag)]
-    edits: list[Edit] = [
-        ((start + first, start + behind), quote(address or _GREY)) for first, behind in values
-    ]
+    start, end = tag_at(document.text, offset)
+    there = attributes(document.text[start:end])
+    given = {name: address or _GREY for name in there if name.rpartition(":")[2] == "href"}
+    edits: list[Edit] = []
     if not address:
-        shape = [found.span() for found in _ASPECT.finditer(tag)]
-        edits += [((start + first, start + behind), "") for first, behind in shape]
-        at = start + values[0][1]
-        edits.append(((at, at), ' preserveAspectRatio="none"'))
+        given |= {name: "none" for name in there if name == _ASPECT}
+        at = start + min(there[name][0] for name in given)
+        edits += [] if _ASPECT in there else [((at, at), f' {_ASPECT}="none"')]
+    for name, value in given.items():
+        _, first, behind = there[name]
+        edits.append(((start + first, start + behind), quote(value)))
     return edits
 
 

@@ -20,7 +20,8 @@ from kzmark.formats._base import (
     Picture,
     Signature,
 )
-from kzmark.formats._svg_document import Document, Edit, Packet, Spot
+from kzmark.formats._svg_document import Document, Edit, Spot
+from kzmark.formats._svg_packet import Packet
 from kzmark.formats.layers import xmp
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status

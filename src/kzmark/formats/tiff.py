@@ -97,16 +97,26 @@ def _packet(layout: Layout, limits: Limits) -> bytes:
 
 
 def _reserve_manifest(draft: Draft) -> None:
-    """Give the last of several pages an entry for the C2PA manifest, unless it has one.
+    """Give the last of several pages an entry for the C2PA manifest.
 
     A signer that finds none appends a directory that holds nothing but the manifest (C2PA 2.4,
-    A.3.5), which libtiff and Pillow take for a broken page. One that finds it fills it.
+    A.3.5), which libtiff and Pillow take for a broken page. One that finds an entry fills it; in a
+    BigTIFF, c2pa-rs 0.91 then overwrites another entry, so there the directory must do.
     """
     links = list(draft.chain(draft.slot))
     slot, last = links[-1]
+    if draft.big or len(links) == 1:
+        return
+    content = bytes(_RESERVED)
+    if not last.get(Tag.WIDTH):  # such a directory: its manifest moves into the page before it
+        store = last.get(Tag.C2PA)
+        content = draft.value(store) if store else content
+        draft.point(slot, 0)
+        draft.erase(draft.regions(last))
+        slot, last = links[-2]
     if len(links) > 1 and not last.get(Tag.C2PA):
         last = draft.widen(slot, {Tag.C2PA})
-        draft.store(last, Tag.C2PA, UNDEFINED, bytes(_RESERVED))
+        draft.store(last, Tag.C2PA, UNDEFINED, content)
 
 
 def _packet_evidence(layout: Layout, limits: Limits) -> Evidence:

@@ -1,6 +1,5 @@
 """The text layer of PNG: canonical JSON in, the same mark out."""
 
-
 from kzmark.formats.layers import png_text
 from kzmark.mark import MAX_RECORD, Mark
 from kzmark.report import Status
