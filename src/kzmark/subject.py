@@ -2,12 +2,12 @@
 
 import io
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from kzmark._io import read_all, sha256
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError
-from kzmark.formats._base import Adapter, Box, C2PABinding, Draws, Pictures
+from kzmark.formats._base import Adapter, Box, C2PABinding, Conceals, Draws, Pictures
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
 from kzmark.notices import image
@@ -16,6 +16,8 @@ from kzmark.report import Basis, Evidence, Status
 from kzmark.signing import c2pa
 from kzmark.sniff import sniff
 from kzmark.vocabulary import Layer
+
+_DOUBTS: Final = frozenset({"notice.animated", "notice.overlaid"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,11 +111,22 @@ def see(
             pictures = adapter.pictures(subject.stream, limits=limits, within=within)
             seen = image.find(pictures, profile=profile, mark=mark, limits=limits, vector=vector)
             if seen.status is Status.PRESENT or not blind:
-                return seen
+                return _doubted(subject, seen, limits)
         pictures = adapter.pictures(subject.stream, limits=limits)
-        return image.find(pictures, profile=profile, mark=mark, limits=limits, vector=vector)
+        seen = image.find(pictures, profile=profile, mark=mark, limits=limits, vector=vector)
+        return _doubted(subject, seen, limits)
     except BackendMissingError as error:
         return _unchecked("notice.backend-missing", f"{error.message}; {error.hint}")
+
+
+def _doubted(subject: Subject, seen: Evidence, limits: Limits) -> Evidence:
+    """Take back what was seen if the file could hide it a moment later, or from another viewer."""
+    adapter = subject.adapter
+    if seen.status is Status.PRESENT and isinstance(adapter, Conceals):
+        for doubt in adapter.hidden_text(subject.stream, limits=limits):
+            if doubt.code in _DOUBTS:
+                return doubt
+    return seen
 
 
 def _expected(adapter: Pictures, subject: Subject, mark: Mark, limits: Limits) -> Box | None:

@@ -228,6 +228,15 @@ class Draws(Protocol):
 
 
 @runtime_checkable
+class Conceals(Protocol):
+    """For formats whose files can change what is seen after a still picture of them was taken."""
+
+    def hidden_text(self, source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
+        """Return what could hide the notice where no rendering shows it; empty if nothing does."""
+        ...
+
+
+@runtime_checkable
 class Paints(Protocol):
     """What the adapters of pictures made of pixels can do: lay down a plate of pixels."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _SIDE: Final = 2  # x265 refuses less
+_PRESET: Final = "medium"  # half the time of libheif's "slow", at the same size unless very soft
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def encode(pictures: Sequence[Samples], stills: Sequence[Still], primary: int, s
                 mode, (width, height), np.ascontiguousarray(pixels).tobytes()
             )
             image.info["bit_depth"] = still.bits
-        options: dict[str, Any] = {"quality": step.quality}
+        options: dict[str, Any] = {"quality": step.quality, "enc_params": {"preset": _PRESET}}
         if step.chroma != "4:0:0":
             options["chroma"] = int(step.chroma.replace(":", ""))
         if step.quality < 0:

@@ -108,13 +108,14 @@ def _reserve_manifest(draft: Draft) -> None:
     if draft.big or len(links) == 1:
         return
     content = bytes(_RESERVED)
-    if not last.get(Tag.WIDTH):  # such a directory: its manifest moves into the page before it
-        store = last.get(Tag.C2PA)
-        content = draft.value(store) if store else content
+    store = last.get(Tag.C2PA)
+    if store and len(last.entries) == 1:  # such a directory: its manifest moves to the page before
+        content = draft.value(store)
+        if not draft.shared() & {last.at, store.start}:
+            draft.erase(draft.regions(last))
         draft.point(slot, 0)
-        draft.erase(draft.regions(last))
         slot, last = links[-2]
-    if len(links) > 1 and not last.get(Tag.C2PA):
+    if not last.get(Tag.C2PA):
         last = draft.widen(slot, {Tag.C2PA})
         draft.store(last, Tag.C2PA, UNDEFINED, content)
 

@@ -1,8 +1,8 @@
 """EXIF: our record beside what others wrote, and nothing of theirs moved."""
 
+import contextlib
 import io
 import json
-import re
 import shutil
 import struct
 import subprocess
@@ -423,10 +423,7 @@ def test_bytes_of_any_kind_raise_only_media_errors(data: st.DataObject) -> None:
     dropped, found = exif.drop_thumbnail(cut)
     assert len(dropped) <= len(cut)
     assert found or dropped == cut
-    try:
+    with contextlib.suppress(MediaError):
         again = merged(cut)
-    except MediaError as error:
-        assert re.match(r"[a-zA-Z0-9]", error.message)
-    else:
         assert judged(again).mark == make_mark()
         assert merged(again) == again

@@ -58,7 +58,7 @@ class Packet:
 
     def close(self) -> bytes:
         """Return the whole packet: wrapped, in UTF-8, without padding."""
-        from lxml import etree  # type: ignore[import-untyped]  # no type information in it
+        from lxml import etree
 
         before = list(self._root.itersiblings(preceding=True))[::-1]
         parts = [*before, self._root, *self._root.itersiblings()]

@@ -1,0 +1,178 @@
+#include "coding.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_BYTES = 512 }; /* that a block may take: 64 codes of 27 bits at most, all stuffed */
+
+Code blocks_reserve(Blocks *blocks, size_t more) {
+  if (blocks->room - blocks->count >= more) return DONE;
+  size_t room = blocks->room + blocks->room / 2 + more + 256;
+  void *data = realloc(blocks->data, room * sizeof *blocks->data);
+  if (!data) return NO_MEMORY;
+  blocks->data = data;
+  uint8_t *kinds = realloc(blocks->kinds, room);
+  if (!kinds) return NO_MEMORY;
+  blocks->kinds = kinds;
+  blocks->room = room;
+  return DONE;
+}
+
+void blocks_clear(Blocks *blocks) {
+  free(blocks->data);
+  free(blocks->kinds);
+  *blocks = (Blocks){0};
+}
+
+/* Bits of a value without its sign. */
+static inline int width_of(int value) {
+  unsigned rest = (unsigned)(value < 0 ? -value : value);
+  int width = 0;
+#if defined(__GNUC__)
+  if (rest) width = 32 - __builtin_clz(rest);
+#else
+  for (; rest; rest >>= 1) width++;
+#endif
+  return width;
+}
+
+static void survey_block(uint32_t *wanted, const int16_t *block) {
+  int run = 0;
+  for (int place = 1; place < 64; place++) {
+    if (!block[place]) {
+      run++;
+      continue;
+    }
+    wanted[ZRL] += (uint32_t)(run >> 4);
+    wanted[(run & 15) << 4 | width_of(block[place])]++;
+    run = 0;
+  }
+  wanted[EOB] += run > 0;
+}
+
+Code survey_units(Survey *survey, const Scan *scan, const Blocks *blocks, size_t from, size_t to,
+                  int *dc) {
+  for (size_t at = from; at < to; at++) {
+    int owner = scan->owner[(at - from) % (size_t)scan->blocks];
+    const Component *component = scan->components + owner;
+    int width = width_of(blocks->data[at][0] - dc[owner]);
+    if (width > MAX_DC) return NO_CODE;
+    dc[owner] = blocks->data[at][0];
+    survey->wanted[component->dc][width]++;
+    if (blocks->kinds[at] == FLAT)
+      survey->wanted[component->ac][EOB]++;
+    else
+      survey_block(survey->wanted[component->ac], blocks->data[at]);
+  }
+  return DONE;
+}
+
+/* Add the codes a table lacks, the most wanted first; say how many remain without. */
+static int grow(Table *table, const uint32_t *wanted, int *grown) {
+  uint8_t missing[256];
+  int count = 0;
+  for (int symbol = 0; symbol < 256; symbol++) {
+    if (!wanted[symbol] || table->size[symbol]) continue;
+    int at = count++;
+    for (; at && wanted[missing[at - 1]] < wanted[symbol]; at--) missing[at] = missing[at - 1];
+    missing[at] = (uint8_t)symbol;
+  }
+  int added = table_grow(table, missing, count);
+  *grown |= added > 0;
+  return count - added;
+}
+
+static inline int has(const Table *table, int run, int width) {
+  return table->size[run << 4 | width] > 0;
+}
+
+/* Find how to code a value of `width` bits behind `run` zeros, fewer than 16: 0 as it is, n > 0
+   with a one put n - 1 zeros into the run, -1 not at all. */
+static int split(const Table *table, int run, int width) {
+  if (has(table, run, width)) return 0;
+  for (int before = run - 1; before >= 0; before--)
+    if (has(table, before, 1) && has(table, run - 1 - before, width)) return before + 1;
+  return -1;
+}
+
+/* Change a block as little as needed for its codes to be there: an extra one in a run, or a value
+   of fewer bits, or none. */
+static void fit_block(const Table *table, int16_t *block) {
+  int last = 0;
+  for (int place = 1; place < 64; place++) {
+    int value = block[place], width = width_of(value), run = place - last - 1, at = -1;
+    if (!value) continue;
+    int rest = run & 15;
+    if (run < 16 || table->size[ZRL])
+      while (width && (at = split(table, rest, width)) < 0) width--;
+    if (at < 0) {
+      block[place] = 0;
+      continue;
+    }
+    if (width < width_of(value))
+      block[place] = (int16_t)(value < 0 ? 1 - (1 << width) : (1 << width) - 1);
+    if (at > 0) block[last + run - rest + at] = (int16_t)(value < 0 ? -1 : 1);
+    last = place;
+  }
+}
+
+Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *grown) {
+  int lacks[TABLES] = {0}, any = 0;
+  for (int table = 0; table < TABLES; table++) {
+    lacks[table] = grow(scan->tables + table, survey->wanted[table], grown);
+    if (lacks[table] && table < AC_TABLES) return NO_CODE;
+    any |= lacks[table];
+  }
+  if (!any) return DONE;
+  for (size_t at = 0; at < blocks->count; at++) {
+    int table = scan->components[scan->owner[at % (size_t)scan->blocks]].ac;
+    if (lacks[table] && blocks->kinds[at] == PAINTED)
+      fit_block(scan->tables + table, blocks->data[at]);
+  }
+  return DONE;
+}
+
+/* Write a symbol and a value of so many bits (T.81, F.1.2.1); 0 if there is no code. */
+static inline int put(Writer *writer, const Table *table, int symbol, int value, int width) {
+  int size = table->size[symbol];
+  if (!size) return 0;
+  uint32_t bits = (uint32_t)(value < 0 ? value - 1 : value) & ((1u << width) - 1);
+  writer_put(writer, (uint32_t)table->code[symbol] << width | bits, size + width);
+  return 1;
+}
+
+static int write_ac(Writer *writer, const Table *table, const int16_t *block) {
+  int run = 0;
+  for (int place = 1; place < 64; place++) {
+    int value = block[place];
+    if (!value) {
+      run++;
+      continue;
+    }
+    int width = width_of(value);
+    for (; run > 15; run -= 16)
+      if (!put(writer, table, ZRL, 0, 0)) return 0;
+    if (!put(writer, table, run << 4 | width, value, width)) return 0;
+    run = 0;
+  }
+  return !run || put(writer, table, EOB, 0, 0);
+}
+
+Code write_units(Writer *writer, const Scan *scan, const Blocks *blocks, size_t from, size_t to,
+                 int *dc) {
+  for (size_t at = from; at < to; at++) {
+    int owner = scan->owner[(at - from) % (size_t)scan->blocks];
+    const Component *component = scan->components + owner;
+    const Table *ac = scan->tables + component->ac;
+    int difference = blocks->data[at][0] - dc[owner], width = width_of(difference);
+    Code code = writer_reserve(writer, MOST_BYTES);
+    if (code) return code;
+    dc[owner] = blocks->data[at][0];
+    if (width > MAX_DC) return NO_CODE;
+    if (!put(writer, scan->tables + component->dc, width, difference, width)) return NO_CODE;
+    int done = blocks->kinds[at] == FLAT ? put(writer, ac, EOB, 0, 0)
+                                         : write_ac(writer, ac, blocks->data[at]);
+    if (!done) return NO_CODE;
+  }
+  return DONE;
+}

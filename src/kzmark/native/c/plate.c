@@ -1,0 +1,166 @@
+#include "plate.h"
+
+#include <string.h>
+
+/* Place in zigzag order → row * 8 + column (T.81, figure A.6). */
+static const uint8_t NATURAL[64] = {
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
+    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63};
+
+/* BASIS[u][x] = c(u) / 2 * cos((2x + 1) u pi / 16), c(0) = sqrt(1/2), else 1 (T.81, A.3.3). */
+#define C0 0.35355339f
+#define C1 0.49039264f
+#define C2 0.46193977f
+#define C3 0.41573481f
+#define C4 0.35355339f
+#define C5 0.27778512f
+#define C6 0.19134172f
+#define C7 0.09754516f
+static const float BASIS[8][8] = {
+    {C0, C0, C0, C0, C0, C0, C0, C0},     {C1, C3, C5, C7, -C7, -C5, -C3, -C1},
+    {C2, C6, -C6, -C2, -C2, -C6, C6, C2}, {C3, -C7, -C1, -C5, C5, C1, C7, -C3},
+    {C4, -C4, -C4, C4, C4, -C4, -C4, C4}, {C5, -C1, C7, C3, -C3, -C7, C1, -C5},
+    {C6, -C2, C2, -C6, -C6, C2, -C2, C6}, {C7, -C5, C3, -C1, C1, -C3, C5, -C7}};
+
+/* How a row or a column of samples lies under the plate. */
+typedef struct {
+  float share;  /* 0 to 1 of the sample */
+  int count;    /* pixels of the plate in it */
+  size_t at[MAX_SAMPLING]; /* where they stand in a row, or which rows they are */
+} Span;
+
+void plate_settle(Plate *plate, const Scan *scan) {
+  plate->right = plate->x + plate->width;
+  plate->bottom = plate->y + plate->height;
+  if (plate->right >= scan->width) plate->right = scan->across * scan->unit_wide;
+  if (plate->bottom >= scan->height) plate->bottom = scan->down * scan->unit_high;
+}
+
+static Cover cover(const Plate *plate, int x, int y, int wide, int high) {
+  if (x >= plate->right || y >= plate->bottom || x + wide <= plate->x || y + high <= plate->y)
+    return OUTSIDE;
+  if (x >= plate->x && y >= plate->y && x + wide <= plate->right && y + high <= plate->bottom)
+    return INSIDE;
+  return PARTLY;
+}
+
+Cover plate_cover_unit(const Plate *plate, const Scan *scan, int64_t unit) {
+  int across = (int)(unit % scan->across), down = (int)(unit / scan->across);
+  return cover(plate, across * scan->unit_wide, down * scan->unit_high, scan->unit_wide,
+               scan->unit_high);
+}
+
+/* Samples of `size` pixels from `from` on, under a plate from `first` to `end` whose own pixels
+   are `own` and are repeated behind them. */
+static void find_spans(Span *spans, int from, int size, int first, int end, int own, size_t step) {
+  for (int sample = 0; sample < 8; sample++, from += size) {
+    Span *span = spans + sample;
+    span->count = 0;
+    for (int pixel = from; pixel < from + size; pixel++) {
+      if (pixel < first || pixel >= end) continue;
+      int at = pixel - first < own ? pixel - first : own - 1;
+      span->at[span->count++] = (size_t)at * step;
+    }
+    span->share = (float)span->count / (float)size;
+  }
+}
+
+/* Mix the plate into samples by its share of each; say whether they all became one colour. */
+static int mix(const Plate *plate, const Scan *scan, int owner, const Span *columns,
+               const Span *rows, float samples[8][8], int whole) {
+  size_t stride = (size_t)plate->width * (size_t)scan->count;
+  int flat = whole;
+  unsigned first = 0;
+  for (int row = 0; row < 8; row++) {
+    for (int column = 0; column < 8; column++) {
+      const Span *span = columns + column;
+      unsigned sum = 0;
+      for (int down = 0; down < rows[row].count; down++) {
+        const uint8_t *line = plate->pixels + rows[row].at[down] * stride + owner;
+        for (int across = 0; across < span->count; across++) sum += line[span->at[across]];
+      }
+      if (!row && !column) first = sum;
+      flat &= sum == first;
+      if (!rows[row].count || !span->count) continue;
+      float mean = (float)sum / (float)(rows[row].count * span->count) - 128.0f;
+      float share = whole ? 1.0f : rows[row].share * span->share;
+      samples[row][column] += share * (mean - samples[row][column]);
+    }
+  }
+  return flat;
+}
+
+/* The DCT of samples, in place; the inner loops run over rows of eight, for the compiler. */
+static void forward(float samples[8][8]) {
+  float half[8][8] = {{0}};
+  for (int u = 0; u < 8; u++)
+    for (int y = 0; y < 8; y++)
+      for (int x = 0; x < 8; x++) half[u][x] += BASIS[u][y] * samples[y][x];
+  memset(samples, 0, sizeof half);
+  for (int u = 0; u < 8; u++)
+    for (int v = 0; v < 8; v++)
+      for (int x = 0; x < 8; x++) samples[u][v] += half[u][x] * BASIS[v][x];
+}
+
+static void inverse(float samples[8][8]) {
+  float half[8][8] = {{0}};
+  for (int y = 0; y < 8; y++)
+    for (int u = 0; u < 8; u++)
+      for (int v = 0; v < 8; v++) half[y][v] += BASIS[u][y] * samples[u][v];
+  memset(samples, 0, sizeof half);
+  for (int y = 0; y < 8; y++)
+    for (int v = 0; v < 8; v++)
+      for (int x = 0; x < 8; x++) samples[y][x] += half[y][v] * BASIS[v][x];
+}
+
+static int16_t quantised(float value, int step, int least, int most) {
+  float whole = value / (float)step;
+  if (whole < (float)least) return (int16_t)least;
+  if (whole > (float)most) return (int16_t)most;
+  return (int16_t)(whole < 0 ? whole - 0.5f : whole + 0.5f);
+}
+
+static Kind paint_block(const Plate *plate, const Scan *scan, int owner, int x, int y, Cover covered,
+                        int16_t *block) {
+  const Component *component = scan->components + owner;
+  const uint16_t *steps = plate->steps + 64 * owner;
+  Span columns[8], rows[8];
+  float samples[8][8] = {{0}};
+  find_spans(columns, x, component->wide, plate->x, plate->right, plate->width,
+             (size_t)scan->count);
+  find_spans(rows, y, component->high, plate->y, plate->bottom, plate->height, 1);
+  if (covered == PARTLY) {
+    for (int at = 0; at < 64; at++)
+      samples[NATURAL[at] / 8][NATURAL[at] % 8] = (float)block[at] * (float)steps[at];
+    inverse(samples);
+  }
+  int flat = mix(plate, scan, owner, columns, rows, samples, covered == INSIDE);
+  if (flat) {
+    memset(block, 0, 64 * sizeof *block);
+    block[0] = quantised(8.0f * samples[0][0], steps[0], -1024, 1023);
+    return FLAT;
+  }
+  forward(samples);
+  block[0] = quantised(samples[0][0], steps[0], -1024, 1023);
+  for (int at = 1; at < 64; at++)
+    block[at] = quantised(samples[NATURAL[at] / 8][NATURAL[at] % 8], steps[at], -1023, 1023);
+  return PAINTED;
+}
+
+void plate_paint(const Plate *plate, const Scan *scan, int64_t unit, int16_t (*blocks)[64],
+                 uint8_t *kinds) {
+  int across = (int)(unit % scan->across), down = (int)(unit / scan->across), at = 0;
+  for (int owner = 0; owner < scan->count; owner++) {
+    const Component *component = scan->components + owner;
+    int wide = 8 * component->wide, high = 8 * component->high;
+    for (int each = 0; each < component->across * component->down; each++, at++) {
+      int x = (across * component->across + each % component->across) * wide;
+      int y = (down * component->down + each / component->across) * high;
+      Cover covered = cover(plate, x, y, wide, high);
+      kinds[at] = KEPT;
+      if (covered == OUTSIDE) continue;
+      kinds[at] = (uint8_t)paint_block(plate, scan, owner, x, y, covered, blocks[at]);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+"""Readers that are not ours: exiftool, encypher-c2pa, and c2pa-python's own Reader."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kzmark.api import inspect
+from kzmark.vocabulary import Layer
+
+ROOT = Path(__file__).parents[1] / "fixtures"
+MARKED = [p for p in sorted((ROOT / "marked").iterdir()) if p.suffix not in {".json", ".bmp"}]
+EVERY = pytest.mark.parametrize("path", MARKED, ids=lambda path: path.name)
+
+
+def test_every_format_with_a_place_for_a_manifest_is_among_them() -> None:
+    assert {path.suffix for path in MARKED} == {
+        ".avif",
+        ".gif",
+        ".heic",
+        ".jpg",
+        ".jxl",
+        ".png",
+        ".svg",
+        ".tiff",
+        ".webp",
+    }
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed here")
+def test_exiftool_reads_the_vocabulary_of_the_field() -> None:
+    words = ["-j", "-XMP-iptcExt:all", "-XMP-iptcCore:AltTextAccessibility", "-XMP-kz:Record"]
+    ran = subprocess.run(["exiftool", *words, *map(str, MARKED)], capture_output=True, check=True)
+    found = json.loads(ran.stdout)
+
+    assert len(found) == len(MARKED)
+    for row in found:
+        assert row["DigitalSourceType"].endswith(
+            "newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+        )
+        assert row["AISystemUsed"] == "ImageGen"
+        assert str(row["AISystemVersionUsed"]) == "2.1"
+        assert "ЖИ жасаған" in row["AltTextAccessibility"]
+        assert "mark_id" in str(row["Record"])
+
+
+@EVERY
+def test_a_verifier_that_shares_no_code_with_the_signer_says_valid(path: Path) -> None:
+    encypher = pytest.importorskip("encypher_c2pa", reason="encypher-c2pa is not installed here")
+    root = (ROOT / "keys" / "root.pem").read_text()
+
+    said = encypher.verify(
+        str(path), trust_pem=root, no_default_trust=True, telemetry=False, online=False
+    )
+
+    assert said["integrity"] == "valid"
+    assert said["hard_binding"] == "match"
+    assert not said["validation_results"]["failure"]
+
+
+@EVERY
+def test_the_reader_of_the_c2pa_library_says_valid_and_holds_our_record(path: Path) -> None:
+    import c2pa
+
+    with c2pa.Reader(str(path)) as reader:
+        state, manifest = reader.get_validation_state(), reader.get_active_manifest()
+    labels = {one["label"] for one in manifest["assertions"]}
+    (signed,) = [e for e in inspect(path) if e.layer is Layer.C2PA]
+
+    assert state == "Valid"
+    assert {"kzmark.record", "c2pa.ai-disclosure"} <= labels
+    assert signed.mark is not None
+    assert signed.facts["issuer"]
