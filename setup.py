@@ -18,6 +18,7 @@ class BuildExt(build_ext):
     """Asks the compilers that know the flag for their best; the parse loop gains a fifth."""
 
     def build_extension(self, ext: Extension) -> None:
+        """Build one extension, with the flags of its compiler."""
         if self.compiler.compiler_type == "unix":
             ext.extra_compile_args = ["-O3", "-std=c11", "-fvisibility=hidden"]
         super().build_extension(ext)

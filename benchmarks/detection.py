@@ -86,14 +86,14 @@ class Table:
         return "\n".join(lines)
 
 
-def stamped(pixels: Pixels, turn: int) -> tuple[Pixels, Mark, Box]:
+def stamped(pixels: Pixels, turn: int, languages: tuple[str, ...]) -> tuple[Pixels, Mark, Box]:
     """Return a picture with its plate, its mark, and the plate's box."""
     height, width = pixels.shape[:2]
     corners = list(type(PROFILE.corner))
     style = NoticeStyle(
         profile=PROFILE,
         operation=list(Operation)[turn % 2],
-        languages=LANGUAGES[turn % len(LANGUAGES)],
+        languages=languages,
         corner=corners[turn % len(corners)],
     )
     form = image.form_for([(width, height)], style)
@@ -168,7 +168,9 @@ def marked(
     hinder: bool,
 ) -> None:
     try:
-        whole, mark, box = stamped(pixels, turn)
+        # hindered blind, English could go unmissed: nothing but the record asks for it
+        languages = LANGUAGES[0] if hinder else LANGUAGES[turn % len(LANGUAGES)]
+        whole, mark, box = stamped(pixels, turn, languages)
     except KzmarkError:
         table.note("no room for a notice", good=True, seconds=0, what=name)
         return

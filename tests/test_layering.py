@@ -18,6 +18,7 @@ LEVELS = (  # a module imports from its own line and from lines below it
     ("subject",),
     ("policy", "sniff", "statement", "audit", "signing", "notices"),
     ("formats",),
+    ("native",),
     ("report",),
     ("comparison",),
     ("mark", "profile", "profiles"),

@@ -3,6 +3,7 @@
 KzmarkError
   MediaError                   the file
     UnknownFormatError           no adapter recognises it
+    UnsupportedMediaError        a kind of a known format that kzmark cannot work on
     MalformedMediaError          it breaks the rules of its own format
     LimitExceededError           it asks for more than `Limits` allow
   RequestError                 the caller
@@ -56,6 +57,12 @@ class UnknownFormatError(MediaError):
     """No adapter recognises the file."""
 
     code = "unknown-format"
+
+
+class UnsupportedMediaError(MediaError):
+    """The file is whole, but of a kind of its format that kzmark cannot work on."""
+
+    code = "unsupported"
 
 
 class MalformedMediaError(MediaError):

@@ -21,6 +21,7 @@ from kzmark.errors import (
     MalformedMediaError,
     MediaError,
     UnknownFormatError,
+    UnsupportedMediaError,
 )
 from kzmark.formats._base import Adapter, Draws, Paints, Pictures
 from kzmark.formats.layers import sidecar
@@ -39,6 +40,7 @@ from kzmark.vocabulary import Layer
 _REASONS: Final[dict[type[KzmarkError], Reason]] = {
     MalformedMediaError: Reason.DAMAGED,
     UnknownFormatError: Reason.UNSUPPORTED,
+    UnsupportedMediaError: Reason.UNSUPPORTED,
 }
 
 

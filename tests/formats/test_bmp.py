@@ -22,7 +22,7 @@ from kzmark.errors import (
     LimitExceededError,
     MalformedMediaError,
     MediaError,
-    UnknownFormatError,
+    UnsupportedMediaError,
 )
 from kzmark.formats._base import Patch
 from kzmark.formats.bmp import ADAPTER
@@ -281,7 +281,7 @@ def test_writing_a_mark_copies_the_file() -> None:
 
 def test_two_letters_do_not_make_a_bitmap() -> None:
     assert sniff(io.BytesIO(FILES["24 bits"]())).info.name == "bmp"
-    with pytest.raises(UnknownFormatError):
+    with pytest.raises(UnsupportedMediaError):
         sniff(io.BytesIO(b"BM, said the letter, and went on for a while"))
 
 
@@ -295,7 +295,7 @@ def test_two_letters_do_not_make_a_bitmap() -> None:
         (22, 5000, MalformedMediaError),  # rows that are not there
         (10, 1 << 30, MalformedMediaError),  # pixels outside
         (10, 20, MalformedMediaError),  # pixels inside the header
-        (30, 4, UnknownFormatError),  # a JPEG inside
+        (30, 4, UnsupportedMediaError),  # a JPEG inside
         (30, 1, MalformedMediaError),  # run lengths of 24 bits
     ],
 )

@@ -487,3 +487,15 @@ def test_a_damaged_file_raises_only_media_errors(mark: Mark) -> None:
             written(ADAPTER, bytes(data), mark)
         except MediaError:
             continue
+
+
+def test_pictures_that_viewers_leave_out_are_left_out_and_told_of() -> None:
+    data = heic(scene(), scene(96, 64, 1))
+    file = open_file(data, limits=LIMITS)
+    gain = Put(data=bytes(62), kind=b"tmap", content_type="", describes=(1, 2))
+    data = rewrite(file, [gain], limits=LIMITS).replace(b"cdsc", b"dimg")
+
+    _, notes = painted(ADAPTER, data)
+
+    assert notes == ["gain-map-dropped"]
+    assert len(shown(ADAPTER, data)) == 2

@@ -16,7 +16,7 @@ from kzmark.errors import (
     LimitExceededError,
     MalformedMediaError,
     MediaError,
-    UnknownFormatError,
+    UnsupportedMediaError,
 )
 from kzmark.formats._jpeg_segments import EOI, SOI, SOS, parse, segment_bytes
 from kzmark.formats.jpeg import ADAPTER
@@ -116,17 +116,17 @@ def test_segments_that_lie_about_their_length_raise_only_media_errors(size: int)
     [(0xC3, "lossless"), (0xC9, "arithmetic"), (0xCA, "arithmetic"), (0xC5, "hierarchical")],
 )
 def test_other_processes_are_named_and_refused(marker: int, kind: str) -> None:
-    with pytest.raises(UnknownFormatError, match=kind):
+    with pytest.raises(UnsupportedMediaError, match=kind):
         painted(frame_marked(CLEAN, marker), DARK)
 
 
 def test_twelve_bits_are_named_and_refused() -> None:
-    with pytest.raises(UnknownFormatError, match="12-bit"):
+    with pytest.raises(UnsupportedMediaError, match="12-bit"):
         painted(frame_patched(CLEAN, 0, b"\x0c"), DARK)
 
 
 def test_a_height_behind_the_scan_is_named_and_refused() -> None:
-    with pytest.raises(UnknownFormatError, match="DNL"):
+    with pytest.raises(UnsupportedMediaError, match="DNL"):
         ADAPTER.sizes(io.BytesIO(frame_patched(CLEAN, 1, b"\0\0")), limits=LIMITS)
 
 

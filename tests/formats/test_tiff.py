@@ -25,7 +25,7 @@ from kzmark.errors import (
     LimitExceededError,
     MalformedMediaError,
     MediaError,
-    UnknownFormatError,
+    UnsupportedMediaError,
 )
 from kzmark.formats import _orient
 from kzmark.formats._base import Patch, Picture
@@ -588,15 +588,15 @@ def test_alpha_is_laid_over_white() -> None:
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"t50706": b"\1\4\0\0"}, UnknownFormatError),  # DNGVersion
-        ({"t339": [3, 3, 3]}, UnknownFormatError),  # floating point
-        ({"t259": 50001}, UnknownFormatError),  # WebP
-        ({"t262": 32803}, UnknownFormatError),  # a sensor's pattern
-        ({"t317": 3, "t259": 8}, UnknownFormatError),
+        ({"t50706": b"\1\4\0\0"}, UnsupportedMediaError),  # DNGVersion
+        ({"t339": [3, 3, 3]}, UnsupportedMediaError),  # floating point
+        ({"t259": 50001}, UnsupportedMediaError),  # WebP
+        ({"t262": 32803}, UnsupportedMediaError),  # a sensor's pattern
+        ({"t317": 3, "t259": 8}, UnsupportedMediaError),
         ({"t257": 0}, MalformedMediaError),
         ({"t256": 1 << 31}, LimitExceededError),
         ({"t257": 4000}, MalformedMediaError),
-        ({"t258": [8, 8, 16]}, UnknownFormatError),
+        ({"t258": [8, 8, 16]}, UnsupportedMediaError),
     ],
 )
 def test_what_cannot_be_painted_is_refused_in_words(

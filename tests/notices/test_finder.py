@@ -130,7 +130,7 @@ def test_what_recompression_and_resizing_leave_is_found(
     assert evidence.status is Status.PRESENT, evidence.detail
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_crop_around_the_plate_is_found(seed: int, marked: Marked, profile: Profile) -> None:
     pixels, mark, core, _ = marked
 
@@ -139,18 +139,26 @@ def test_a_crop_around_the_plate_is_found(seed: int, marked: Marked, profile: Pr
     assert look(part, profile, mark).status is Status.PRESENT
 
 
-@pytest.mark.parametrize("blind", [False, True])
 @pytest.mark.parametrize("edit", HINDERING.values(), ids=list(HINDERING))
-def test_a_hindered_notice_does_not_count(
-    edit: Edit, blind: bool, marked: Marked, profile: Profile
-) -> None:
+def test_a_hindered_notice_does_not_count(edit: Edit, marked: Marked, profile: Profile) -> None:
     pixels, mark, core, cap = marked
 
-    evidence = look(edit(pixels, core, cap), profile, None if blind else mark)
+    evidence = look(edit(pixels, core, cap), profile, mark)  # at its place, then blind
 
     assert evidence.status in {Status.BROKEN, Status.ABSENT}
     assert evidence.code.startswith("notice.")
     assert evidence.detail
+
+
+@pytest.mark.parametrize("hindrance", [*HINDERING][::4])
+def test_a_hindered_notice_does_not_count_without_its_record(
+    hindrance: str, marked: Marked, profile: Profile
+) -> None:
+    pixels, _, core, cap = marked
+
+    evidence = look(HINDERING[hindrance](pixels, core, cap), profile, None)
+
+    assert evidence.status in {Status.BROKEN, Status.ABSENT}
 
 
 @pytest.mark.parametrize(
@@ -305,7 +313,7 @@ def test_a_vector_page_needs_no_pixels(
     assert vector.code != "notice.too-small"
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(6))
 def test_pages_of_kazakh_and_russian_words_are_no_notice(number: int, profile: Profile) -> None:
     assert look(page(number), profile, None).status is Status.ABSENT
 
@@ -333,7 +341,7 @@ places = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(place=places, size=st.tuples(st.integers(1, 400), st.integers(1, 400)))
 def test_a_record_that_lies_about_the_place_does_no_harm(
     place: Place, size: tuple[int, int]

@@ -41,7 +41,7 @@ def words_box(layout: Layout, style: NoticeStyle) -> tuple[float, float, float, 
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(width=sides, height=sides, style=styles, vector=st.booleans())
 @example(
     64,
@@ -78,7 +78,7 @@ def test_a_layout_is_legible_and_inside_or_there_is_none(
         assert bottom <= (1 - RULES.margin_share) * height + 1e-6
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(width=sides, height=sides, style=styles)
 def test_every_edge_of_a_raster_layout_is_a_whole_pixel(
     width: int, height: int, style: NoticeStyle

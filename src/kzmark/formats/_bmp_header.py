@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark._limits import Limits
-from kzmark.errors import MalformedMediaError, UnknownFormatError
+from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 
 FILE_HEADER: Final = 14
 CORE: Final = 12
@@ -96,7 +96,7 @@ def read(data: bytes, *, limits: Limits) -> Header:
 
     Raises:
         MalformedMediaError: If they contradict themselves or the file.
-        UnknownFormatError: If the pixels are packed in a way that is not known here.
+        UnsupportedMediaError: If the pixels are packed in a way that is not known here.
         LimitExceededError: If the picture is over the limits.
     """
     if not looks_like(data[:64]) or len(data) < FILE_HEADER + int.from_bytes(data[14:18], "little"):
@@ -153,7 +153,7 @@ def _compression(kind: int, bits: int, packing: int) -> Compression:
         Compression.ALPHA_BITFIELDS: {16, 32},
     }
     if packing not in allowed or (kind == _OS2 and packing > Compression.RLE4):
-        raise UnknownFormatError(f"a BMP with compression {packing}")
+        raise UnsupportedMediaError(f"a BMP with compression {packing}")
     if bits not in allowed[Compression(packing)]:
         raise MalformedMediaError(f"a BMP with {bits} bits and compression {packing}")
     return Compression(packing)

@@ -36,8 +36,11 @@ def _libheif() -> "Iterator[Any]":
         raise MalformedMediaError(f"libheif cannot process the pictures: {error}") from error
 
 
-def decode(data: bytes, stills: Sequence[Still]) -> "Iterator[Samples]":
-    """Yield the displayed pixels of each picture, in its own depth.
+def decode(data: bytes, stills: Sequence[Still]) -> "Iterator[tuple[Still, Samples]]":
+    """Yield each picture with its displayed pixels, in its own depth.
+
+    A picture that libheif leaves out, as other viewers do, is left out here; both lists are in the
+    order of item IDs.
 
     Raises:
         BackendMissingError: If pillow_heif is not installed.
@@ -45,14 +48,15 @@ def decode(data: bytes, stills: Sequence[Still]) -> "Iterator[Samples]":
     """
     with _libheif() as library:
         file = library.open_heif(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
-        if [image.size for image in file] != [(one.width, one.height) for one in stills]:
-            raise MalformedMediaError("libheif sees other pictures than the boxes declare")
-        for image, still in zip(file, stills, strict=True):
-            array = np.asarray(image)
-            width = image.size[0]
-            if array.shape[:2] != (still.height, width):
-                array = array[: still.height, :width]
-            yield array if still.bits > 8 or array.dtype == np.uint8 else array.astype(np.uint8)
+        left = iter(stills)
+        for image in file:
+            still = next((one for one in left if (one.width, one.height) == image.size), None)
+            if still is None:
+                raise MalformedMediaError("libheif sees other pictures than the boxes declare")
+            array = np.asarray(image)[: still.height, : still.width]
+            if array.shape[:2] != (still.height, still.width):
+                raise MalformedMediaError("libheif decodes less than the boxes declare")
+            yield still, array
 
 
 def encode(pictures: Sequence[Samples], stills: Sequence[Still], primary: int, step: Step) -> bytes:

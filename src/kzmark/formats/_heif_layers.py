@@ -25,7 +25,11 @@ _TIFF: Final = (b"II*\0", b"MM\0*")
 
 def read(source: BinaryIO, *, limits: Limits) -> list[Evidence]:
     """Return what the XMP and EXIF items of the primary picture hold."""
-    file = open_file(read_all(source, limits=limits), limits=limits)
+    data = read_all(source, limits=limits)
+    tops = {span.kind for span in spans(data, 0, len(data), limits=limits)}
+    if b"moov" in tops and b"meta" not in tops:  # an animation alone has no items
+        return [Evidence(layer=one, status=Status.ABSENT) for one in (Layer.XMP, Layer.EXIF)]
+    file = open_file(data, limits=limits)
     found = [_judge_xmp(file, item, limits) for item in about(file, RDF)]
     found = found or [Evidence(layer=Layer.XMP, status=Status.ABSENT)]
     blobs = [_judge_exif(file, item, limits) for item in about(file, "")]

@@ -73,6 +73,15 @@ def associations(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, 
             yield number, value & ~top, bool(value & top)
 
 
+def size_of(own: Sequence[Property]) -> tuple[int, int] | None:
+    """Return the stored width and height that an `ispe` property declares."""
+    for one in own:
+        if one.kind == b"ispe":
+            cursor = Cursor(one.data, 4, len(one.data), what="ispe box")
+            return cursor.number(4), cursor.number(4)
+    return None
+
+
 def coding(own: Sequence[Property]) -> tuple[int, str]:
     """Return bits of a sample and chroma subsampling."""
     for one in own:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
-from kzmark.formats._bmff import Cursor
 from kzmark.formats._bmff_edit import File
 from kzmark.formats._bmff_items import Item, Meta
 from kzmark.formats._heif_coded import coded_size
@@ -22,6 +21,7 @@ from kzmark.formats._heif_properties import (
     aperture,
     coding,
     read_properties,
+    size_of,
     turned,
 )
 
@@ -125,7 +125,7 @@ def stills(file: File, *, limits: Limits) -> list[Still]:
     Tiles, thumbnails, depth and gain maps are no pictures of their own.
 
     Raises:
-        MalformedMediaError: If the file has no primary picture, or one has no size.
+        MalformedMediaError: If the file has no primary picture of a size.
         LimitExceededError: If one of them, a tile included, is too large.
     """
     meta = file.meta
@@ -148,6 +148,7 @@ def stills(file: File, *, limits: Limits) -> list[Still]:
         _still(meta, item, properties, alphas)
         for item in sorted(meta.items.values(), key=lambda item: item.number)
         if item.kind in _CODED | _DERIVED
+        and size_of(properties.get(item.number, ()))
         and (item.number == meta.primary or not (item.hidden or item.number in parts))
     ]
     if all(still.number != meta.primary for still in found):
@@ -182,9 +183,7 @@ def _still(
     alphas: set[int],
 ) -> Still:
     own = properties.get(item.number, ())
-    stored = _size(own)
-    if stored is None:
-        raise MalformedMediaError(f"picture {item.number} has no size")
+    stored = size_of(own) or (0, 0)
     coded = own
     if item.kind in _DERIVED:  # what its first tile is made of; tiles are all alike
         tiles = meta.targets(b"dimg", item.number)
@@ -201,7 +200,7 @@ def _check_sizes(file: File, properties: dict[int, tuple[Property, ...]], limits
     for number, own in properties.items():
         for one in own:
             if id(one) not in heard:
-                heard[id(one)] = [size for size in (_size([one]), coded_size([one])) if size]
+                heard[id(one)] = [size for size in (size_of([one]), coded_size([one])) if size]
         declared = [size for one in own for size in heard[id(one)]]
         if number not in file.meta.items or not declared:
             continue
@@ -210,14 +209,6 @@ def _check_sizes(file: File, properties: dict[int, tuple[Property, ...]], limits
         total += max(width * height for width, height in declared)
         if total > 3 * limits.max_total_pixels:
             raise LimitExceededError("the pictures of the file are too large together")
-
-
-def _size(own: Sequence[Property]) -> tuple[int, int] | None:
-    for one in own:
-        if one.kind == b"ispe":
-            cursor = Cursor(one.data, 4, len(one.data), what="ispe box")
-            return cursor.number(4), cursor.number(4)
-    return None
 
 
 def _auxiliary(own: Sequence[Property]) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kzmark._limits import Limits
-from kzmark.errors import LimitExceededError, MalformedMediaError, UnknownFormatError
+from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
 
 SOI: Final = b"\xff\xd8"
 EOI: Final = b"\xff\xd9"
@@ -136,12 +136,12 @@ class Stream:
         """Refuse kinds of JPEG that are no 8-bit Huffman-coded DCT, and pictures over the limits.
 
         Raises:
-            UnknownFormatError: If the file is of a kind that is not supported.
+            UnsupportedMediaError: If the file is of a kind that is not supported.
             LimitExceededError: If decoding could cost more than the limits allow.
         """
         frame = self.frame
         if kind := _unsupported(frame):
-            raise UnknownFormatError(f"{kind} JPEG is not supported")
+            raise UnsupportedMediaError(f"{kind} JPEG is not supported")
         count = len(frame.components)
         limits.check_picture(
             frame.width, frame.height, file_bytes=len(self.data), sample_bytes=count
@@ -185,7 +185,7 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
     while (segment := _segment(data, at)).marker != EOI[1]:
         if segment.marker in _FRAMES:
             if frame is not None:
-                raise UnknownFormatError("hierarchical JPEG is not supported")
+                raise UnsupportedMediaError("hierarchical JPEG is not supported")
             frame = _frame(segment.marker, data[segment.body : segment.end])
         if segment.marker == SOS:
             if frame is None:
@@ -251,7 +251,9 @@ def _frame(marker: int, payload: bytes) -> Frame:
     if not width:
         raise MalformedMediaError("a picture without width")
     if not height:
-        raise UnknownFormatError("JPEG whose height stands behind its scan (DNL) is not supported")
+        raise UnsupportedMediaError(
+            "JPEG whose height stands behind its scan (DNL) is not supported"
+        )
     return Frame(marker, payload[0], width, height, components)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import ImageFile, JpegImagePlugin, TiffImagePlugin
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.errors import MalformedMediaError, MediaError, UnknownFormatError
+from kzmark.errors import MalformedMediaError, MediaError, UnsupportedMediaError
 from kzmark.formats._base import Pixels
 from kzmark.formats._ifd import LONG, SHORT, Layout
 from kzmark.formats._ifd_draft import Draft
@@ -31,7 +31,7 @@ def pixels_of(page: Page, data: bytes | bytearray) -> Pixels:
 
     Raises:
         MalformedMediaError: If it cannot be decoded.
-        UnknownFormatError: If its JPEG is in pieces, which only its writer can put together.
+        UnsupportedMediaError: If its JPEG is in pieces, which only its writer can put together.
     """
     layout = Layout(data, limits=DEFAULT_LIMITS)
     opened: ImageFile.ImageFile
@@ -53,7 +53,7 @@ def _stream(page: Page, layout: Layout) -> bytes:
     size = layout.number(page.directory, _STREAM_SIZE, 0)
     stream = bytes(layout.data[start : start + size]) if start else b""
     if not stream.startswith(b"\xff\xd8") or b"\xff\xda" not in stream:
-        raise UnknownFormatError("a TIFF page with JPEG of the old kind, in pieces")
+        raise UnsupportedMediaError("a TIFF page with JPEG of the old kind, in pieces")
     return stream
 
 

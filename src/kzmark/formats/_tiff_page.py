@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark._limits import Limits
-from kzmark.errors import LimitExceededError, MalformedMediaError, UnknownFormatError
+from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._base import Box
 from kzmark.formats._ifd import Directory, Layout
 from kzmark.formats._orient import displayed
 from kzmark.formats._tiff_fields import BYTEWISE, DEFLATE, FAX, JPEG, OLD_JPEG, Photometric, Tag
+from kzmark.formats._tiff_kinds import is_page, refuse_raw
 
 _KNOWN: Final = frozenset({1, JPEG, *DEFLATE, *FAX, *BYTEWISE})
 _COLOURS: Final = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}  # samples that a photometric needs
@@ -147,7 +148,7 @@ def pages(layout: Layout, *, limits: Limits) -> list[Page]:
     """Return the pages a person looks at, headers only.
 
     Raises:
-        UnknownFormatError: If the file is a camera's raw file.
+        UnsupportedMediaError: If the file is a camera's raw file.
         MalformedMediaError: If there is no page, or one contradicts itself.
         LimitExceededError: If pages are too many or too large.
     """
@@ -171,35 +172,6 @@ def pages(layout: Layout, *, limits: Limits) -> list[Page]:
             raise LimitExceededError(f"pages of over {limits.max_total_pixels} px together")
         found.append(page)
     return found
-
-
-def is_page(layout: Layout, directory: Directory) -> bool:
-    """Say whether a directory holds a picture of its own: no smaller copy, no mask."""
-    if not directory.get(Tag.WIDTH):  # C2PA 2.4, A.3.5: a directory for the manifest alone
-        return False
-    if layout.number(directory, Tag.NEW_SUBFILE_TYPE, 0) & 0b101:
-        return False
-    return layout.number(directory, Tag.SUBFILE_TYPE, 1) != 2
-
-
-def is_smaller_copy(layout: Layout, directory: Directory) -> bool:
-    """Say whether a directory holds a reduced picture of another page."""
-    if layout.number(directory, Tag.NEW_SUBFILE_TYPE, 0) & 0b1:
-        return True
-    return layout.number(directory, Tag.SUBFILE_TYPE, 1) == 2
-
-
-def refuse_raw(layout: Layout, first: Directory) -> None:
-    """Refuse raw files of cameras, which only look like a TIFF.
-
-    Raises:
-        UnknownFormatError: If it is one.
-    """
-    reduced = bool(first.get(Tag.SUB_IFDS)) and is_smaller_copy(layout, first)
-    if reduced or first.get(Tag.DNG_VERSION) or layout.data[8:10] == b"CR":
-        raise UnknownFormatError(
-            "a camera's raw file, not a picture to mark", hint="develop it to TIFF or JPEG first"
-        )
 
 
 def _read(layout: Layout, place: int, directory: Directory) -> Page:
@@ -291,7 +263,7 @@ def _all_equal(layout: Layout, directory: Directory, tag: Tag, default: int) -> 
         return default
     numbers = layout.integers(entry)[:_MANY_SAMPLES]
     if (numbers != numbers[0]).any():
-        raise UnknownFormatError("a TIFF whose samples are of different sizes or kinds")
+        raise UnsupportedMediaError("a TIFF whose samples are of different sizes or kinds")
     return int(numbers[0])
 
 

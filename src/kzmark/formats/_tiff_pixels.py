@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from kzmark.errors import UnknownFormatError
+from kzmark.errors import UnsupportedMediaError
 from kzmark.formats import _tiff_codec, _tiff_colour, _tiff_foreign
 from kzmark.formats._base import Box, Pixels
 from kzmark.formats._tiff_codec import Samples
@@ -19,14 +19,14 @@ def is_foreign(page: Page) -> bool:
     """Say whether a page must be turned into RGB as a whole.
 
     Raises:
-        UnknownFormatError: If it cannot be read that way, either.
+        UnsupportedMediaError: If it cannot be read that way, either.
     """
     reason = page.refusal()
     if not reason:
         return False
     if page.compression == OLD_JPEG or page.photometric == Photometric.YCBCR:
         return True
-    raise UnknownFormatError(f"a TIFF page with {reason}")
+    raise UnsupportedMediaError(f"a TIFF page with {reason}")
 
 
 def part_of(page: Page, data: bytes | bytearray, box: Box) -> Samples:

@@ -14,7 +14,7 @@ from kzmark.formats import _previews
 from kzmark.formats._ifd import EXIF_IFD, UNDEFINED, Directory
 from kzmark.formats._ifd_draft import Draft
 from kzmark.formats._tiff_fields import Tag
-from kzmark.formats._tiff_page import is_smaller_copy
+from kzmark.formats._tiff_kinds import is_smaller_copy
 from kzmark.formats.layers import xmp
 
 THUMBNAIL: Final = "tiff-thumbnail-dropped"

@@ -68,10 +68,11 @@ class Heic:
         self, source: BinaryIO, target: BinaryIO, patch_for: PatchFor, *, limits: Limits
     ) -> Sequence[str]:
         """Copy the file with a patch on every picture; all are encoded again."""
-        file, found = _open(source, limits)
-        plates = []
-        for still, shown in zip(found, decode(file.data, found), strict=True):
+        file, listed = _open(source, limits)
+        found, plates = [], []
+        for still, shown in decode(file.data, listed):
             patch = patch_for(still.width, still.height)
+            found.append(still)
             plates.append(lay(shown, patch, bits=still.bits, limits=limits))
         encoded = _encoded(found, plates, file.meta.primary, limits)
         out = open_file(encoded, limits=limits)
@@ -80,6 +81,8 @@ class Heic:
         target.write(data)
         if any(one.kind == b"clap" for still in found for one in still.properties):
             notes.append("clean-aperture-applied")
+        if len(found) < len(listed):
+            notes.append("auxiliary-image-dropped")
         return sorted({*notes, *dropped(file, limits=limits)})
 
     def pictures(
@@ -87,8 +90,8 @@ class Heic:
     ) -> Iterator[Picture]:
         """Yield every picture, turned and cropped as viewers do."""
         file, found = _open(source, limits)
-        for index, shown in enumerate(decode(file.data, found)):
-            yield seen(index, shown, bits=found[index].bits, within=within)
+        for index, (still, shown) in enumerate(decode(file.data, found)):
+            yield seen(index, shown, bits=still.bits, within=within)
 
 
 def _open(source: BinaryIO, limits: Limits) -> tuple[File, list[Still]]:
@@ -109,10 +112,12 @@ def _encoded(
         got = decode(encoded, inside)
         return min(
             psnr(pixels, one, still.unturned(plate.outside), bits=still.bits)
-            for pixels, one, still, plate in zip(stored, got, found, plates, strict=True)
+            for pixels, (_, one), still, plate in zip(stored, got, found, plates, strict=True)
         )
 
-    first_still = next(one for one in found if one.number == primary)
+    first_still = next((one for one in found if one.number == primary), None)
+    if first_still is None:
+        raise MalformedMediaError("libheif does not see the primary picture")
     steps = ladder(first_still.chroma, first=_QUALITY)
     if first_still.colour()[1][8:10] == b"\0\0":  # RGB without loss: matrix 0
         steps = [Step(-1, "4:4:4")]

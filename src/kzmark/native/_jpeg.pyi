@@ -1,6 +1,8 @@
-from collections.abc import Buffer  # mypy reads it from typeshed on every version
+from typing import TypeAlias
 
-Result = tuple[int, int, bytes, bytes | None]
+from typing_extensions import Buffer  # type checkers bring it along
+
+Result: TypeAlias = tuple[int, int, bytes, bytes | None]
 
 def splice(
     data: Buffer,

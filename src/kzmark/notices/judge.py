@@ -14,6 +14,7 @@ from kzmark.vocabulary import Operation
 
 _TOUCH: Final = 0.15  # capital heights by which a measured edge may pass the frame
 _NARROW: Final = 0.6  # of the least height: how narrow squeezed letters may become
+_WORST: Final = 0.94  # of the least contrast, for the worst two letters: noise takes that much
 _MEDIAN: Final = 0.98  # of the least contrast, for the median: the measure errs by less
 
 
@@ -161,8 +162,7 @@ def _hidden(reading: Reading, measures: _Measures, rule: Rule) -> Iterator[tuple
 
 def _faint(measures: _Measures, rule: Rule) -> Iterator[tuple[str, str]]:
     least = rule.profile.image.contrast
-    slack = 1 - rule.profile.image.tolerance
-    if measures.contrast < slack * least or measures.median < _MEDIAN * least:
+    if measures.contrast < _WORST * least or measures.median < _MEDIAN * least:
         found = f"a contrast of {min(measures.contrast, measures.median):.1f}:1"
         yield (
             "notice.too-faint",

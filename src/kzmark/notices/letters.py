@@ -23,8 +23,8 @@ DESCENT: Final = 0.25  # below the baseline to the em: descenders of Қ, р, ү 
 _UNITS: Final = 1000  # size at which widths are measured, in pixels an em
 _NO_LETTER: Final = "\uffff"  # a noncharacter: drawn as the font's box for missing letters
 _FINE: Final = 200  # pixels an em from which rounded advances and hinting no longer show
-_SMALL: Final = 12  # height of capitals, in pixels, below which strokes are thinner than a pixel
-_BOOST: Final = 0.8  # exponent that keeps such strokes from looking faint
+SMALL: Final = 12  # height of capitals, in pixels, below which strokes are thinner than a pixel
+BOOST: Final = 0.8  # exponent that keeps such strokes from looking faint
 
 
 def face(*, bold: bool = False) -> Path:
@@ -84,8 +84,8 @@ def coverage(text: str, cap: int, *, bold: bool = False) -> tuple[NDArray[np.uin
     font = _font(face(bold=bold), em * times)
     ImageDraw.Draw(canvas).text((0, up * times), text, fill=255, font=font, anchor="ls")
     pixels = np.asarray(canvas.reduce(times) if times > 1 else canvas)
-    if cap < _SMALL:
-        pixels = np.round(255 * (pixels / 255) ** _BOOST).astype(np.uint8)
+    if cap < SMALL:
+        pixels = np.round(255 * (pixels / 255) ** BOOST).astype(np.uint8)
     pixels.setflags(write=False)
     return pixels, up
 

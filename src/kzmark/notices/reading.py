@@ -23,6 +23,7 @@ _TRACK: Final = 6 * SIZE  # columns by which the rest is followed
 _REACH: Final = (7, 9)  # how far a line is looked for, down and across, in template pixels
 _LIKELY: Final = 0.55
 _READ: Final = 0.7  # mean correlation from which a line counts as read
+_TRIED: Final = 6  # lines with the likeliest beginnings that are compared to their end
 _MOST_ROWS: Final = 8
 _ROOM: Final = (-1.0, -1.0, 48.0, 20.0)  # around the badge, in capital heights
 
@@ -146,18 +147,17 @@ def _row(near: Picture, row: Piece, profile: Profile) -> Piece | None:
         match, column, line = _match(strip, templates.line(text, size)[:, :_HEAD])
         heads.append((match, text, language, column, line))
     heads.sort(reverse=True)
-    best, score = None, 0.0
-    for match, text, language, column, line in heads[:5]:
+    tried = []
+    for match, text, language, column, line in heads[:_TRIED]:
         if match < _LIKELY:
             break
         x = row.x + (column - _REACH[1]) * row.across / SIZE
         y = row.y + (line - _REACH[0]) * row.down / SIZE
         piece = _follow(near, Piece(text, language, 0, x, y, row.across, row.down))
         matches = sight(near, piece).matches
-        worth = float((matches - 0.5).sum())
-        if worth > score and matches.mean() >= _READ:
-            best, score = piece, worth
-    return best
+        if matches.mean() >= _READ:
+            tried.append((bool(matches.min() >= SEEN), float((matches - 0.5).sum()), piece))
+    return max(tried, key=lambda one: one[:2], default=(False, 0.0, None))[2]
 
 
 def _follow(near: Picture, piece: Piece) -> Piece:

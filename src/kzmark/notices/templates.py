@@ -89,6 +89,8 @@ def _coarse(ink: Ink, size: float) -> Ink:
     image = Image.fromarray(ink)
     small = [max(1, round(side * size / SIZE)) for side in image.size]
     image = image.resize((small[0], small[1]), Image.Resampling.BOX)
+    if size < letters.SMALL:
+        image = Image.fromarray(np.asarray(image).clip(0, 1) ** np.float32(letters.BOOST))
     return np.asarray(image.resize(ink.shape[::-1], Image.Resampling.BICUBIC), np.float32)
 
 

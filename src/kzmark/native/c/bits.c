@@ -39,21 +39,20 @@ uint64_t plain_left(Plain *plain, uint64_t position) {
   return 8 * (uint64_t)plain->size - position;
 }
 
-Reader reader_refill_slowly(Reader reader) {
-  if (reader.end - reader.at < 8 && reader.plain->from < reader.plain->to) {
-    plain_more(reader.plain);
-    reader.end = reader.plain->data + reader.plain->size;
+void reader_refill_slowly(Reader *reader) {
+  if (reader->end - reader->at < 8 && reader->plain->from < reader->plain->to) {
+    plain_more(reader->plain);
+    reader->end = reader->plain->data + reader->plain->size;
   }
-  while (reader.count <= 56) {
+  while (reader->count <= 56) {
     uint8_t byte = 0;
-    if (reader.at < reader.end)
-      byte = *reader.at++;
+    if (reader->at < reader->end)
+      byte = *reader->at++;
     else
-      reader.past++;
-    reader.bits |= (uint64_t)byte << (56 - reader.count);
-    reader.count += 8;
+      reader->past++;
+    reader->bits |= (uint64_t)byte << (56 - reader->count);
+    reader->count += 8;
   }
-  return reader;
 }
 
 Code writer_reserve(Writer *writer, size_t more) {

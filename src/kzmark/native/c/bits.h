@@ -31,7 +31,7 @@ typedef struct {
   int past;      /* bytes of them that are not in the file */
 } Reader;
 
-Reader reader_refill_slowly(Reader reader);
+void reader_refill_slowly(Reader *reader);
 
 static inline uint64_t load64(const uint8_t *from) {
   return (uint64_t)from[0] << 56 | (uint64_t)from[1] << 48 | (uint64_t)from[2] << 40 |
@@ -44,31 +44,32 @@ static inline Reader reader_open(Plain *plain) {
   return (Reader){plain, plain->data, plain->data + plain->size, 0, 0, 0};
 }
 
-/* Have 32 bits at least. By value, so that the fields stay in registers in the caller's loop. */
-static inline Reader reader_refill(Reader reader) {
-  if (reader.count >= 32) return reader;
-  if (reader.end - reader.at < 8) return reader_refill_slowly(reader);
-  reader.bits |= load64(reader.at) >> reader.count;
-  reader.at += (63 - reader.count) >> 3;
-  reader.count |= 56;
-  return reader;
+/* Have 32 bits at least. */
+static inline void reader_refill(Reader *reader) {
+  if (reader->count >= 32) return;
+  if (reader->end - reader->at < 8) {
+    reader_refill_slowly(reader);
+    return;
+  }
+  reader->bits |= load64(reader->at) >> reader->count;
+  reader->at += (63 - reader->count) >> 3;
+  reader->count |= 56;
 }
 
-static inline Reader reader_drop(Reader reader, int count) {
-  reader.bits <<= count;
-  reader.count -= count;
-  return reader;
+static inline void reader_drop(Reader *reader, int count) {
+  reader->bits <<= count;
+  reader->count -= count;
 }
 
 /* Whether bits were used that the file does not hold. */
-static inline int reader_overran(Reader reader) {
-  return reader.past && reader.count < 8 * reader.past;
+static inline int reader_overran(const Reader *reader) {
+  return reader->past && reader->count < 8 * reader->past;
 }
 
 /* Where the reader stands; only if it did not overrun. */
-static inline uint64_t reader_position(Reader reader) {
-  return 8 * (uint64_t)(reader.at - reader.plain->data) + 8 * (uint64_t)reader.past -
-         (uint64_t)reader.count;
+static inline uint64_t reader_position(const Reader *reader) {
+  return 8 * (uint64_t)(reader->at - reader->plain->data) + 8 * (uint64_t)reader->past -
+         (uint64_t)reader->count;
 }
 
 typedef struct {

@@ -36,18 +36,28 @@ static inline int width_of(int value) {
   return width;
 }
 
-static void survey_block(uint32_t *wanted, const int16_t *block) {
-  int run = 0;
-  for (int place = 1; place < 64; place++) {
-    if (!block[place]) {
-      run++;
-      continue;
+/* The next place from `place` on that holds a value, or 64. */
+static inline int next_value(const int16_t *block, int place) {
+  for (; place < 64; place++) {
+    uint64_t four = 0;
+    while (!(place & 3) && place < 64) {
+      memcpy(&four, block + place, sizeof four);
+      if (four) break;
+      place += 4;
     }
+    if (place > 63 || block[place]) break;
+  }
+  return place;
+}
+
+static void survey_block(uint32_t *wanted, const int16_t *block) {
+  int last = 0;
+  for (int place = 1; (place = next_value(block, place)) < 64; last = place++) {
+    int run = place - last - 1;
     wanted[ZRL] += (uint32_t)(run >> 4);
     wanted[(run & 15) << 4 | width_of(block[place])]++;
-    run = 0;
   }
-  wanted[EOB] += run > 0;
+  wanted[EOB] += last < 63;
 }
 
 Code survey_units(Survey *survey, const Scan *scan, const Blocks *blocks, size_t from, size_t to,
@@ -142,20 +152,14 @@ static inline int put(Writer *writer, const Table *table, int symbol, int value,
 }
 
 static int write_ac(Writer *writer, const Table *table, const int16_t *block) {
-  int run = 0;
-  for (int place = 1; place < 64; place++) {
-    int value = block[place];
-    if (!value) {
-      run++;
-      continue;
-    }
-    int width = width_of(value);
+  int last = 0;
+  for (int place = 1; (place = next_value(block, place)) < 64; last = place++) {
+    int value = block[place], width = width_of(value), run = place - last - 1;
     for (; run > 15; run -= 16)
       if (!put(writer, table, ZRL, 0, 0)) return 0;
     if (!put(writer, table, run << 4 | width, value, width)) return 0;
-    run = 0;
   }
-  return !run || put(writer, table, EOB, 0, 0);
+  return last == 63 || put(writer, table, EOB, 0, 0);
 }
 
 Code write_units(Writer *writer, const Scan *scan, const Blocks *blocks, size_t from, size_t to,

@@ -1,6 +1,8 @@
 /* The door from Python: checks every size, lets other threads run, hands back bytes or a code. */
 #include <Python.h>
 
+#include <string.h>
+
 #include "splice.h"
 
 typedef struct {

@@ -35,6 +35,8 @@ void plate_settle(Plate *plate, const Scan *scan) {
   plate->bottom = plate->y + plate->height;
   if (plate->right >= scan->width) plate->right = scan->across * scan->unit_wide;
   if (plate->bottom >= scan->height) plate->bottom = scan->down * scan->unit_high;
+  for (int at = 0; at < 64 * scan->count; at++)
+    plate->shares[at / 64][NATURAL[at % 64]] = 1.0f / (float)plate->steps[at];
 }
 
 static Cover cover(const Plate *plate, int x, int y, int wide, int high) {
@@ -114,11 +116,28 @@ static void inverse(float samples[8][8]) {
       for (int x = 0; x < 8; x++) samples[y][x] += half[y][v] * BASIS[v][x];
 }
 
-static int16_t quantised(float value, int step, int least, int most) {
-  float whole = value / (float)step;
-  if (whole < (float)least) return (int16_t)least;
-  if (whole > (float)most) return (int16_t)most;
-  return (int16_t)(whole < 0 ? whole - 0.5f : whole + 0.5f);
+static float clamped(float value, float least, float most) {
+  value = value < least ? least : value;
+  return value > most ? most : value;
+}
+
+static int16_t rounded(float value) {
+  return (int16_t)(value + (value < 0 ? -0.5f : 0.5f));
+}
+
+static void quantise(const float *samples, const float *shares, int16_t *block) {
+  int16_t natural[64];
+  for (int at = 0; at < 64; at++)
+    natural[at] = rounded(clamped(samples[at] * shares[at], -1023, 1023));
+  for (int at = 1; at < 64; at++) block[at] = natural[NATURAL[at]];
+  block[0] = rounded(clamped(samples[0] * shares[0], -1024, 1023));
+}
+
+/* A block of one colour. */
+static Kind fill_block(float sample, const float *shares, int16_t *block) {
+  memset(block, 0, 64 * sizeof *block);
+  block[0] = rounded(clamped(8.0f * (sample - 128.0f) * shares[0], -1024, 1023));
+  return FLAT;
 }
 
 static Kind paint_block(const Plate *plate, const Scan *scan, int owner, int x, int y, Cover covered,
@@ -136,21 +155,46 @@ static Kind paint_block(const Plate *plate, const Scan *scan, int owner, int x, 
     inverse(samples);
   }
   int flat = mix(plate, scan, owner, columns, rows, samples, covered == INSIDE);
-  if (flat) {
-    memset(block, 0, 64 * sizeof *block);
-    block[0] = quantised(8.0f * samples[0][0], steps[0], -1024, 1023);
-    return FLAT;
-  }
+  if (flat) return fill_block(samples[0][0] + 128.0f, plate->shares[owner], block);
   forward(samples);
-  block[0] = quantised(samples[0][0], steps[0], -1024, 1023);
-  for (int at = 1; at < 64; at++)
-    block[at] = quantised(samples[NATURAL[at] / 8][NATURAL[at] % 8], steps[at], -1023, 1023);
+  quantise(samples[0], plate->shares[owner], block);
   return PAINTED;
+}
+
+/* The pixel that all those of the plate in a rectangle are equal to, or NULL. */
+static const uint8_t *one_colour(const Plate *plate, int count, int x, int y, int wide, int high) {
+  size_t pixel = (size_t)count, stride = (size_t)plate->width * pixel;
+  if (x + wide > plate->x + plate->width) wide = plate->x + plate->width - x;
+  if (y + high > plate->y + plate->height) high = plate->y + plate->height - y;
+  if (wide < 1 || high < 1) return NULL;
+  const uint8_t *first = plate->pixels + (size_t)(y - plate->y) * stride;
+  first += (size_t)(x - plate->x) * pixel;
+  if (memcmp(first, first + pixel, (size_t)(wide - 1) * pixel)) return NULL;
+  for (int row = 1; row < high; row++)
+    if (memcmp(first, first + (size_t)row * stride, (size_t)wide * pixel)) return NULL;
+  return first;
+}
+
+static void fill_unit(const Plate *plate, const Scan *scan, const uint8_t *colour,
+                      int16_t (*blocks)[64], uint8_t *kinds) {
+  for (int block = 0; block < scan->blocks; block++) {
+    int owner = scan->owner[block];
+    kinds[block] = (uint8_t)fill_block(colour[owner], plate->shares[owner], blocks[block]);
+  }
 }
 
 void plate_paint(const Plate *plate, const Scan *scan, int64_t unit, int16_t (*blocks)[64],
                  uint8_t *kinds) {
   int across = (int)(unit % scan->across), down = (int)(unit / scan->across), at = 0;
+  if (plate_cover_unit(plate, scan, unit) == INSIDE) {
+    const uint8_t *colour =
+        one_colour(plate, scan->count, across * scan->unit_wide, down * scan->unit_high,
+                   scan->unit_wide, scan->unit_high);
+    if (colour) {
+      fill_unit(plate, scan, colour, blocks, kinds);
+      return;
+    }
+  }
   for (int owner = 0; owner < scan->count; owner++) {
     const Component *component = scan->components + owner;
     int wide = 8 * component->wide, high = 8 * component->high;

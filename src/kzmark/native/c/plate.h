@@ -9,6 +9,7 @@ typedef struct {
   const uint16_t *steps; /* quantisation: 64 of each component, in zigzag order */
   int x, y, width, height;
   int right, bottom;     /* where it ends: with the picture's last MCUs, if it ends with the picture */
+  float shares[MAX_COMPONENTS][64]; /* 1 / steps, by row and column */
 } Plate;
 
 typedef enum { OUTSIDE, PARTLY, INSIDE } Cover;
@@ -16,7 +17,7 @@ typedef enum { OUTSIDE, PARTLY, INSIDE } Cover;
 /* What stands in a block: what was there, something of the plate, one colour of it. */
 typedef enum { KEPT, PAINTED, FLAT } Kind;
 
-void plate_settle(Plate *plate, const Scan *scan); /* find right and bottom */
+void plate_settle(Plate *plate, const Scan *scan); /* find what follows from the rest */
 Cover plate_cover_unit(const Plate *plate, const Scan *scan, int64_t unit);
 /* Paint the blocks of an MCU that the plate reaches; the others must hold what was there. */
 void plate_paint(const Plate *plate, const Scan *scan, int64_t unit, int16_t (*blocks)[64],

@@ -111,101 +111,129 @@ Code cursor_open(Cursor *cursor, const Scan *scan, int64_t interval) {
 
 void cursor_close(Cursor *cursor) { plain_close(&cursor->plain); }
 
-/* The next symbol, or -1; needs 16 bits. */
-static inline int symbol(Reader *reader, const Table *table) {
-  unsigned entry = table->look[reader->bits >> (64 - LOOK)];
+/* The symbol at the top of these bits and the size of its code; -1 if there is none. */
+static inline int symbol_of(uint64_t bits, const Table *table, int *size) {
+  unsigned entry = table->look[bits >> (64 - LOOK)];
   if (entry) {
-    *reader = reader_drop(*reader, (int)(entry >> 8));
+    *size = (int)(entry >> 8);
     return (int)(entry & 255);
   }
   for (int length = LOOK + 1; length <= 16; length++) {
-    int32_t code = (int32_t)(reader->bits >> (64 - length));
+    int32_t code = (int32_t)(bits >> (64 - length));
     if (code > table->last[length]) continue;
-    *reader = reader_drop(*reader, length);
+    *size = length;
     return table->values[(code + table->offset[length]) & 255];
   }
   return -1;
 }
 
-/* The value of so many bits (T.81, F.2.2.1). */
-static inline int extend(Reader *reader, int bits) {
-  if (!bits) return 0;
-  int value = (int)(reader->bits >> (64 - bits));
-  *reader = reader_drop(*reader, bits);
-  return value < 1 << (bits - 1) ? value + 1 - (1 << bits) : value;
+/* The value that so many bits at the top stand for (T.81, F.2.2.1). */
+static inline int value_of(uint64_t bits, int width) {
+  if (!width) return 0;
+  int value = (int)(bits >> (64 - width));
+  return value < 1 << (width - 1) ? value + 1 - (1 << width) : value;
 }
 
-/* Pass one block; the sum of its component takes the difference. */
-static inline int skip_block(Reader *through, const Table *dc, const Table *ac, uint32_t *sum) {
-  Reader reader = reader_refill(*through);
-  unsigned leap = dc->leap[reader.bits >> (64 - LEAP)];
-  if (leap) {
-    reader = reader_drop(reader, (int)LEAP_DC_BITS(leap));
-    *sum += (uint32_t)LEAP_DC_VALUE((int)leap);
-  } else {
-    int bits = symbol(&reader, dc);
-    if (bits < 0 || bits > MAX_DC) return 0;
-    *sum += (uint32_t)extend(&reader, bits);
+static inline int is_ac(int symbol) {
+  return symbol >= 0 && (symbol & 15) <= MAX_AC && (symbol & 15 || symbol == ZRL);
+}
+
+/* In the loop below the reader lives in registers: `bits`, `count`, `at`. */
+#define LOAD() (bits = reader->bits, count = reader->count, at = reader->at, end = reader->end)
+#define STORE() (reader->bits = bits, reader->count = count, reader->at = at)
+#define REFILL()                           \
+  do {                                     \
+    if (count >= 32) break;                \
+    if (end - at >= 8) {                   \
+      bits |= load64(at) >> count;         \
+      at += (63 - count) >> 3;             \
+      count |= 56;                         \
+    } else {                               \
+      STORE();                             \
+      reader_refill_slowly(reader);        \
+      LOAD();                              \
+    }                                      \
+  } while (0)
+#define DROP(size) (bits <<= (size), count -= (size))
+
+/* Pass the blocks of `units` MCUs; the sums take the DC differences. 0 if the data are damaged. */
+static int skip_units(const Scan *scan, Reader *reader, int64_t units, uint32_t *sums) {
+  const Table *dcs[MAX_BLOCKS], *acs[MAX_BLOCKS];
+  const uint8_t *at, *end;
+  uint64_t bits;
+  int count, size = 0;
+  LOAD();
+  for (int block = 0; block < scan->blocks; block++) {
+    dcs[block] = scan->tables + scan->components[scan->owner[block]].dc;
+    acs[block] = scan->tables + scan->components[scan->owner[block]].ac;
   }
-  for (int place = 1; place < 64;) {
-    reader = reader_refill(reader);
-    leap = ac->leap[reader.bits >> (64 - LEAP)];
-    int after = place + (int)LEAP_PLACES(leap);
-    /* a leap may pass the end of a block that fills all its places; then go by single symbols */
-    if (leap && (after < 64 || (after == 64 && !LEAP_ENDS(leap)))) {
-      reader = reader_drop(reader, (int)LEAP_BITS(leap));
-      if (LEAP_ENDS(leap)) break;
-      place = after;
-      continue;
+  for (; units > 0; units--) {
+    for (int block = 0; block < scan->blocks; block++) {
+      const Table *ac = acs[block];
+      REFILL();
+      unsigned leap = dcs[block]->leap[bits >> (64 - LEAP)];
+      if (leap) {
+        DROP(LEAP_DC_BITS((int)leap));
+        sums[scan->owner[block]] += (uint32_t)LEAP_DC_VALUE((int)leap);
+      } else {
+        int width = symbol_of(bits, dcs[block], &size);
+        if (width < 0 || width > MAX_DC) return 0;
+        DROP(size);
+        sums[scan->owner[block]] += (uint32_t)value_of(bits, width);
+        DROP(width);
+      }
+      for (int place = 1; place < 64;) {
+        REFILL();
+        leap = ac->leap[bits >> (64 - LEAP)];
+        int after = place + (int)LEAP_PLACES(leap);
+        /* a leap may pass the end of a block that fills all its places: then symbol by symbol */
+        if (leap && after + (int)LEAP_ENDS(leap) <= 64) {
+          DROP((int)LEAP_BITS(leap));
+          place = LEAP_ENDS(leap) ? 64 : after;
+          continue;
+        }
+        int symbol = symbol_of(bits, ac, &size);
+        if (symbol != EOB && !is_ac(symbol)) return 0;
+        DROP(size + (symbol & 15));
+        place = symbol == EOB ? 64 : place + (symbol >> 4) + 1;
+        if (place > 64) return 0;
+      }
     }
-    int found = symbol(&reader, ac);
-    if (found == EOB) break;
-    if (found < 0 || (found & 15) > MAX_AC || (!(found & 15) && found != ZRL)) return 0;
-    place += (found >> 4) + 1;
-    if (place > 64) return 0;
-    reader = reader_drop(reader, found & 15);
+    if (reader->past && count < 8 * reader->past) return 0;
   }
-  *through = reader;
+  STORE();
   return 1;
 }
 
 Code cursor_skip(Cursor *cursor, int64_t until) {
-  const Scan *scan = cursor->scan;
-  const Table *dc[MAX_BLOCKS], *ac[MAX_BLOCKS];
-  Reader reader = cursor->reader;
-  uint32_t sums[MAX_COMPONENTS];
-  memcpy(sums, cursor->dc, sizeof sums);
-  for (int block = 0; block < scan->blocks; block++) {
-    dc[block] = scan->tables + scan->components[scan->owner[block]].dc;
-    ac[block] = scan->tables + scan->components[scan->owner[block]].ac;
-  }
-  for (; cursor->at < until; cursor->at++) {
-    for (int block = 0; block < scan->blocks; block++)
-      if (!skip_block(&reader, dc[block], ac[block], sums + scan->owner[block])) return DAMAGED;
-    if (reader_overran(reader)) return DAMAGED;
-  }
-  cursor->reader = reader;
-  memcpy(cursor->dc, sums, sizeof sums);
+  if (cursor->at >= until) return DONE;
+  if (!skip_units(cursor->scan, &cursor->reader, until - cursor->at, cursor->dc)) return DAMAGED;
+  cursor->at = until;
   return DONE;
 }
 
 static int read_block(Reader *reader, const Table *dc, const Table *ac, uint32_t *sum,
                       int16_t *block) {
+  int size = 0;
   memset(block, 0, 64 * sizeof *block);
-  *reader = reader_refill(*reader);
-  int bits = symbol(reader, dc);
-  if (bits < 0 || bits > MAX_DC) return 0;
-  *sum += (uint32_t)extend(reader, bits);
+  reader_refill(reader);
+  int width = symbol_of(reader->bits, dc, &size);
+  if (width < 0 || width > MAX_DC) return 0;
+  reader_drop(reader, size);
+  *sum += (uint32_t)value_of(reader->bits, width);
+  reader_drop(reader, width);
   if (*sum + 2048 > 4095) return 0; /* no picture of 8 bits has such a block */
   block[0] = (int16_t)(int32_t)*sum;
   for (int place = 1; place < 64; place++) {
-    *reader = reader_refill(*reader);
-    int found = symbol(reader, ac);
-    if (found == EOB) return 1;
-    if (found < 0 || (found & 15) > MAX_AC || (!(found & 15) && found != ZRL)) return 0;
-    place += found >> 4;
+    reader_refill(reader);
+    int symbol = symbol_of(reader->bits, ac, &size);
+    if (symbol != EOB && !is_ac(symbol)) return 0;
+    reader_drop(reader, size);
+    if (symbol == EOB) return 1;
+    place += symbol >> 4;
     if (place > 63) return 0;
-    block[place] = (int16_t)extend(reader, found & 15);
+    block[place] = (int16_t)value_of(reader->bits, symbol & 15);
+    reader_drop(reader, symbol & 15);
   }
   return 1;
 }
@@ -220,9 +248,9 @@ Code cursor_read(Cursor *cursor, int16_t (*blocks)[64]) {
       return DAMAGED;
   }
   cursor->at++;
-  return reader_overran(cursor->reader) ? DAMAGED : DONE;
+  return reader_overran(&cursor->reader) ? DAMAGED : DONE;
 }
 
 Code cursor_finish(Cursor *cursor) {
-  return plain_left(&cursor->plain, reader_position(cursor->reader)) < 8 ? DONE : DAMAGED;
+  return plain_left(&cursor->plain, reader_position(&cursor->reader)) < 8 ? DONE : DAMAGED;
 }

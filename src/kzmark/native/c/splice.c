@@ -39,7 +39,7 @@ static Code add_stretch(Job *job) {
     job->room = room;
   }
   Stretch *stretch = job->stretches + job->count++;
-  *stretch = (Stretch){.gap_from = job->tail, .gap_to = reader_position(job->cursor.reader)};
+  *stretch = (Stretch){.gap_from = job->tail, .gap_to = reader_position(&job->cursor.reader)};
   stretch->first = stretch->last = job->blocks.count;
   for (int at = 0; at < job->scan->count; at++) {
     if (job->cursor.dc[at] + 2048 > 4095) return DAMAGED;
@@ -81,7 +81,7 @@ static Code take_row(Job *job, int64_t first, int64_t end, int follows) {
   if (!code && !follows && job->cursor.at < job->cursor.end) code = take_unit(job, NULL);
   if (code) return code;
   job->stretches[job->count - 1].last = job->blocks.count;
-  job->tail = reader_position(job->cursor.reader);
+  job->tail = reader_position(&job->cursor.reader);
   return DONE;
 }
 
@@ -232,7 +232,7 @@ static Code move_tail(Job *job) {
   Code code = cursor_skip(&job->cursor, job->cursor.end);
   if (!code) code = cursor_finish(&job->cursor);
   if (code) return code;
-  uint64_t end = reader_position(job->cursor.reader);
+  uint64_t end = reader_position(&job->cursor.reader);
   code = writer_copy(writer, &job->cursor.plain, job->tail, end - job->tail);
   if (!code) code = writer_reserve(writer, 16);
   if (code) return code;
