@@ -22,6 +22,7 @@ from kzmark.errors import (
     LimitExceededError,
     MalformedMediaError,
     MediaError,
+    UnknownFormatError,
     UnsupportedMediaError,
 )
 from kzmark.formats._base import Patch
@@ -281,7 +282,7 @@ def test_writing_a_mark_copies_the_file() -> None:
 
 def test_two_letters_do_not_make_a_bitmap() -> None:
     assert sniff(io.BytesIO(FILES["24 bits"]())).info.name == "bmp"
-    with pytest.raises(UnsupportedMediaError):
+    with pytest.raises(UnknownFormatError):
         sniff(io.BytesIO(b"BM, said the letter, and went on for a while"))
 
 
