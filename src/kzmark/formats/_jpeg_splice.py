@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
-from PIL import Image
 
 from kzmark import native
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats._base import Box
+from kzmark.formats import _jpeg_colour as colour
+from kzmark.formats._base import Box, Pixels
+from kzmark.formats._jpeg_colour import Model
 from kzmark.formats._jpeg_segments import (
     DHT,
     DQT,
@@ -26,14 +27,23 @@ Pieces = tuple[bytes | memoryview, ...]
 _SEQUENTIAL: Final = frozenset({0xC0, 0xC1})
 _ODD: Final = frozenset({0xCC, 0xDC, 0xDE, 0xDF})  # DAC, DNL, DHP, EXP
 _WHOLE: Final = b"\x00\x3f\x00"  # a scan with every coefficient at full precision
+_LUMA: Final = (0.299, 0.587, 0.114, 0)  # ITU-T T.871, 7, full range
+_COLOURS: Final = {  # components from red, green, blue, and an offset
+    Model.GREY: np.array([_LUMA], np.float32),
+    Model.RGB: np.eye(3, 4, dtype=np.float32),
+    Model.YCC: np.array(
+        [_LUMA, (-0.168736, -0.331264, 0.5, 128), (0.5, -0.418688, -0.081312, 128)], np.float32
+    ),
+}
+_FOUR: Final = np.eye(4, 5, dtype=np.float32)
 
 
-def plate(stream: Stream, image: Image.Image, corner: tuple[int, int]) -> Mapping[int, Pieces]:
+def plate(stream: Stream, pixels: Pixels, corner: tuple[int, int]) -> Mapping[int, Pieces]:
     """Lay a plate on a picture.
 
     Args:
         stream: The file.
-        image: The plate as raw components, in the mode of a canvas.
+        pixels: The plate, (height, width, 3) uint8 RGB, turned as the picture is stored.
         corner: Where its left top corner stands, in stored pixels.
 
     Returns:
@@ -46,10 +56,11 @@ def plate(stream: Stream, image: Image.Image, corner: tuple[int, int]) -> Mappin
     scan = _scan(stream)
     if scan is None:
         return {}
-    raw = np.asarray(image)
-    done = native.jpeg_splice(
-        scan, 255 - raw if image.mode == "CMYK" else raw, x=corner[0], y=corner[1]
-    )
+    kind = colour.model(stream)
+    colours = _COLOURS.get(kind, _FOUR)
+    if kind not in _COLOURS:  # as files hold four inks: inverted
+        pixels = 255 - np.asarray(colour.spell(pixels, kind))
+    done = native.jpeg_splice(scan, pixels, x=corner[0], y=corner[1], colours=colours)
     if isinstance(done, native.Refusal):
         return {}
     changed: dict[int, Pieces] = dict(_tables(stream, done.tables))

@@ -27,6 +27,7 @@ else:
     _core = _jpeg
 
 _TABLE: Final = 272  # bytes of a Huffman table for the core: 16 counts, 256 values
+_ONE: Final = 1 << 16  # what a weight of 1 is for the core
 _NUMBERS: Final = (0x00, 0x01, 0x02, 0x03, 0x10, 0x11, 0x12, 0x13)  # as a DHT segment has them
 
 
@@ -114,34 +115,37 @@ def available() -> bool:
 
 
 def jpeg_splice(
-    scan: JpegScan, pixels: NDArray[np.uint8], *, x: int, y: int
+    scan: JpegScan, pixels: NDArray[np.uint8], *, x: int, y: int, colours: NDArray[np.float32]
 ) -> JpegSplice | Refusal:
     """Lay an opaque plate on a JPEG without decoding the picture.
 
     Blocks that the plate does not reach keep their coefficients. Blocks at its edge are decoded,
     painted and quantised again. To meet the phase of the bits that follow, some blocks of one
-    colour under the plate may gain a ripple of at most four levels.
+    colour under the plate may gain a ripple of at most five levels.
 
     What stands behind the plate is not read unless it has to be moved by some bits; damage there
     stays as it was. Restart markers are checked throughout.
 
     Args:
         scan: The scan.
-        pixels: The plate as raw components at full size, (height, width, components).
+        pixels: The plate at full size, (height, width, channels), one to four channels.
         x: Its left edge, in stored pixels.
         y: Its top edge, in stored pixels.
+        colours: How the components follow from the channels, (components, channels + 1): a weight
+            of each channel, -1 to 1, and an offset, -255 to 255.
 
     Raises:
         ValueError: If the plate leaves the picture, or sizes do not go together.
     """
     if _core is None or not available():
         return Refusal.ABSENT
-    height, width = pixels.shape[:2]
+    height, width, channels = pixels.shape
     steps = np.array([component.steps for component in scan.components], np.uint16)
+    weights = np.ascontiguousarray(np.rint(colours * _ONE), np.int32)
     plate = np.ascontiguousarray(pixels)
+    box = x, y, width, height
     arguments = scan._arguments()  # noqa: SLF001  # of this very module
-    found = _core.splice(*arguments, steps, plate, (x, y, width, height))
-    return _result(scan, found)
+    return _result(scan, _core.splice(*arguments, steps, weights, plate, channels, box))
 
 
 def jpeg_crop(scan: JpegScan, *, units: tuple[int, int, int, int]) -> JpegSplice | Refusal:
@@ -181,3 +185,17 @@ def _grown(scan: JpegScan, records: bytes) -> Mapping[int, bytes]:
         if len(table) > 16 and table != scan.tables.get(number):
             tables[number] = table
     return tables
+
+
+def jpeg_scan_end(data: bytes, start: int) -> int | Refusal:
+    """Return where the marker stands that ends a scan; the size of the data if there is none.
+
+    Restart markers, stuffing and fill bytes are passed over.
+
+    Args:
+        data: The whole file.
+        start: Where the entropy-coded bytes begin.
+    """
+    if _core is None or not available():
+        return Refusal.ABSENT
+    return int(_core.scan_end(data, start))

@@ -12,7 +12,9 @@ def splice(
     components: Buffer,
     huffman: Buffer,
     steps: Buffer,
+    colours: Buffer,
     pixels: Buffer,
+    channels: int,
     box: tuple[int, int, int, int],
     /,
 ) -> Result | int: ...
@@ -26,3 +28,4 @@ def crop(
     units: tuple[int, int, int, int],
     /,
 ) -> Result | int: ...
+def scan_end(data: Buffer, at: int, /) -> int: ...

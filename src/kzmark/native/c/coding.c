@@ -126,13 +126,15 @@ static void fit_block(const Table *table, int16_t *block) {
   }
 }
 
-Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *grown) {
+Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *grown,
+                   int *fitted) {
   int lacks[TABLES] = {0}, any = 0;
   for (int table = 0; table < TABLES; table++) {
     lacks[table] = grow(scan->tables + table, survey->wanted[table], grown);
     if (lacks[table] && table < AC_TABLES) return NO_CODE;
     any |= lacks[table];
   }
+  *fitted = any > 0;
   if (!any) return DONE;
   for (size_t at = 0; at < blocks->count; at++) {
     int table = scan->components[scan->owner[at % (size_t)scan->blocks]].ac;
@@ -140,6 +142,15 @@ Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *
       fit_block(scan->tables + table, blocks->data[at]);
   }
   return DONE;
+}
+
+uint64_t survey_bits(const Survey *survey, const Scan *scan) {
+  uint64_t bits = 0;
+  for (int table = 0; table < TABLES; table++)
+    for (int symbol = 0; symbol < 256; symbol++)
+      bits += (uint64_t)survey->wanted[table][symbol] *
+              (uint64_t)(scan->tables[table].size[symbol] + (symbol & 15));
+  return bits;
 }
 
 /* Write a symbol and a value of so many bits (T.81, F.1.2.1); 0 if there is no code. */

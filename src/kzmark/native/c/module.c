@@ -75,27 +75,39 @@ static int steps_fit(const Py_buffer *steps, Py_ssize_t count) {
   return 1;
 }
 
+static int colours_fit(const Py_buffer *colours, Py_ssize_t count, int channels) {
+  const int32_t *each = colours->buf;
+  if (channels < 1 || channels > MAX_CHANNELS) return 0;
+  if (colours->len != 4 * count * (channels + 1) || (uintptr_t)each % sizeof *each) return 0;
+  for (Py_ssize_t at = 0; at < count * (channels + 1); at++) {
+    int offset = at % (channels + 1) == channels;
+    int32_t most = offset ? 255 * COLOUR_ONE : COLOUR_ONE; /* 16 pixels of 4 channels fit 31 bits */
+    if (each[at] < -most || each[at] > most) return 0;
+  }
+  return 1;
+}
+
 static int plate_fits(const Plate *plate, const Source *source, Py_ssize_t size) {
-  Py_ssize_t count = source->components.len / 4;
   return plate->x >= 0 && plate->y >= 0 && plate->width > 0 && plate->height > 0 &&
          plate->width <= source->width - plate->x && plate->height <= source->height - plate->y &&
-         size == (Py_ssize_t)plate->width * plate->height * count;
+         size == (Py_ssize_t)plate->width * plate->height * plate->channels;
 }
 
 static PyObject *py_splice(PyObject *self, PyObject *args) {
   Source source;
-  Py_buffer steps, pixels;
+  Py_buffer steps, colours, pixels;
   Plate plate = {0};
   Scan scan = {0};
   Splice splice = {0};
   PyObject *found = NULL;
   (void)self;
-  if (!PyArg_ParseTuple(args, "y*nn(iii)y*y*y*y*(iiii):splice", &source.data, &source.start,
+  if (!PyArg_ParseTuple(args, "y*nn(iii)y*y*y*y*y*i(iiii):splice", &source.data, &source.start,
                         &source.stop, &source.width, &source.height, &source.restart,
-                        &source.components, &source.huffman, &steps, &pixels, &plate.x, &plate.y,
-                        &plate.width, &plate.height))
+                        &source.components, &source.huffman, &steps, &colours, &pixels,
+                        &plate.channels, &plate.x, &plate.y, &plate.width, &plate.height))
     return NULL;
   if (!source_fits(&source) || !steps_fit(&steps, source.components.len / 4) ||
+      !colours_fit(&colours, source.components.len / 4, plate.channels) ||
       !plate_fits(&plate, &source, pixels.len)) {
     PyErr_SetString(PyExc_ValueError, "sizes that do not go together");
   } else {
@@ -103,6 +115,7 @@ static PyObject *py_splice(PyObject *self, PyObject *args) {
     Code code;
     plate.pixels = pixels.buf;
     plate.steps = steps.buf;
+    plate.colours = colours.buf;
     Py_BEGIN_ALLOW_THREADS;
     code = scan_open(&scan, &header);
     if (!code) code = splice_plate(&splice, &scan, &plate);
@@ -111,6 +124,7 @@ static PyObject *py_splice(PyObject *self, PyObject *args) {
   }
   source_release(&source);
   PyBuffer_Release(&steps);
+  PyBuffer_Release(&colours);
   PyBuffer_Release(&pixels);
   return found;
 }
@@ -142,8 +156,36 @@ static PyObject *py_crop(PyObject *self, PyObject *args) {
   return found;
 }
 
+/* Where the first marker stands that ends a scan, or how many bytes there are. */
+static size_t scan_end(const uint8_t *data, size_t at, size_t size) {
+  while (at + 1 < size) {
+    const uint8_t *found = memchr(data + at, 0xFF, size - 1 - at);
+    if (!found) break;
+    at = (size_t)(found - data) + 1;
+    uint8_t marker = data[at];
+    if (marker == 0xFF) continue; /* a fill byte */
+    if (marker && (marker < 0xD0 || marker > 0xD7)) return at - 1;
+    at++;
+  }
+  return size;
+}
+
+static PyObject *py_scan_end(PyObject *self, PyObject *args) {
+  Py_buffer data;
+  Py_ssize_t at, found;
+  (void)self;
+  if (!PyArg_ParseTuple(args, "y*n:scan_end", &data, &at)) return NULL;
+  if (at < 0 || at > data.len) at = data.len;
+  Py_BEGIN_ALLOW_THREADS;
+  found = (Py_ssize_t)scan_end(data.buf, (size_t)at, (size_t)data.len);
+  Py_END_ALLOW_THREADS;
+  PyBuffer_Release(&data);
+  return PyLong_FromSsize_t(found);
+}
+
 static PyMethodDef METHODS[] = {{"splice", py_splice, METH_VARARGS, NULL},
                                 {"crop", py_crop, METH_VARARGS, NULL},
+                                {"scan_end", py_scan_end, METH_VARARGS, NULL},
                                 {NULL, NULL, 0, NULL}};
 
 static PyModuleDef_Slot SLOTS[] = {{0, NULL}};

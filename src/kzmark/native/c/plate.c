@@ -68,29 +68,69 @@ static void find_spans(Span *spans, int from, int size, int first, int end, int 
   }
 }
 
-/* Mix the plate into samples by its share of each; say whether they all became one colour. */
-static int mix(const Plate *plate, const Scan *scan, int owner, const Span *columns,
-               const Span *rows, float samples[8][8], int whole) {
-  size_t stride = (size_t)plate->width * (size_t)scan->count;
-  int flat = whole;
-  unsigned first = 0;
+/* A pixel as a component has it, in 1 / COLOUR_ONE, the offset left out. */
+static inline int32_t weighed(const uint8_t *pixel, const int32_t *weights, int channels) {
+  int32_t sum = 0;
+  for (int channel = 0; channel < channels; channel++) sum += weights[channel] * pixel[channel];
+  return sum;
+}
+
+/* The samples of a block that lies inside the plate's own pixels. Called with constants, so that
+   the loops come apart. */
+static inline void gather_by(const Plate *plate, const int32_t *weights, const uint8_t *first,
+                             int wide, int high, int channels, float samples[8][8]) {
+  size_t stride = (size_t)plate->width * (size_t)channels;
+  float share = 1.0f / (float)(COLOUR_ONE * wide * high);
+  float offset = (float)weights[channels] / COLOUR_ONE - 128.0f;
+  for (int row = 0; row < 8; row++) {
+    int32_t sums[8] = {0};
+    for (int line = 0; line < high; line++, first += stride)
+      for (int column = 0; column < 8; column++)
+        for (int each = 0; each < wide; each++)
+          sums[column] += weighed(first + (column * wide + each) * channels, weights, channels);
+    for (int column = 0; column < 8; column++)
+      samples[row][column] = (float)sums[column] * share + offset;
+  }
+}
+
+static void gather(const Plate *plate, const Component *component, const int32_t *weights, int x,
+                   int y, float samples[8][8]) {
+  int wide = component->wide, high = component->high, channels = plate->channels;
+  const uint8_t *first = plate->pixels + ((size_t)(y - plate->y) * (size_t)plate->width +
+                                          (size_t)(x - plate->x)) * (size_t)channels;
+  if (channels == 3 && wide == 1 && high == 1)
+    gather_by(plate, weights, first, 1, 1, 3, samples);
+  else if (channels == 3 && wide == 2 && high == 2)
+    gather_by(plate, weights, first, 2, 2, 3, samples);
+  else
+    gather_by(plate, weights, first, wide, high, channels, samples);
+}
+
+/* Mix the plate into samples, by the share of each that it covers. */
+static void mix(const Plate *plate, const int32_t *weights, const Span *columns, const Span *rows,
+                float samples[8][8]) {
+  int channels = plate->channels;
+  size_t stride = (size_t)plate->width * (size_t)channels;
+  float offset = (float)weights[channels] / COLOUR_ONE - 128.0f;
   for (int row = 0; row < 8; row++) {
     for (int column = 0; column < 8; column++) {
       const Span *span = columns + column;
-      unsigned sum = 0;
-      for (int down = 0; down < rows[row].count; down++) {
-        const uint8_t *line = plate->pixels + rows[row].at[down] * stride + owner;
-        for (int across = 0; across < span->count; across++) sum += line[span->at[across]];
-      }
-      if (!row && !column) first = sum;
-      flat &= sum == first;
+      int32_t sum = 0;
       if (!rows[row].count || !span->count) continue;
-      float mean = (float)sum / (float)(rows[row].count * span->count) - 128.0f;
-      float share = whole ? 1.0f : rows[row].share * span->share;
-      samples[row][column] += share * (mean - samples[row][column]);
+      for (int down = 0; down < rows[row].count; down++)
+        for (int across = 0; across < span->count; across++)
+          sum += weighed(plate->pixels + rows[row].at[down] * stride + span->at[across], weights,
+                         channels);
+      float mean = (float)sum / (float)(COLOUR_ONE * rows[row].count * span->count) + offset;
+      samples[row][column] += rows[row].share * span->share * (mean - samples[row][column]);
     }
   }
-  return flat;
+}
+
+static int is_flat(float samples[8][8]) {
+  for (int at = 1; at < 64; at++)
+    if (samples[at / 8][at % 8] != samples[0][0]) return 0;
+  return 1;
 }
 
 /* The DCT of samples, in place; the inner loops run over rows of eight, for the compiler. */
@@ -133,37 +173,50 @@ static void quantise(const float *samples, const float *shares, int16_t *block) 
   block[0] = rounded(clamped(samples[0] * shares[0], -1024, 1023));
 }
 
-/* A block of one colour. */
+/* A block of one colour, whose samples are all this one. */
 static Kind fill_block(float sample, const float *shares, int16_t *block) {
   memset(block, 0, 64 * sizeof *block);
-  block[0] = rounded(clamped(8.0f * (sample - 128.0f) * shares[0], -1024, 1023));
+  block[0] = rounded(clamped(8.0f * sample * shares[0], -1024, 1023));
   return FLAT;
+}
+
+/* Lay the plate over part of a block, or over one that reaches behind the plate's own pixels. */
+static void lay_over(const Plate *plate, const Scan *scan, int owner, int x, int y,
+                     const int16_t *block, float samples[8][8]) {
+  const Component *component = scan->components + owner;
+  const uint16_t *steps = plate->steps + 64 * owner;
+  Span columns[8], rows[8];
+  find_spans(columns, x, component->wide, plate->x, plate->right, plate->width,
+             (size_t)plate->channels);
+  find_spans(rows, y, component->high, plate->y, plate->bottom, plate->height, 1);
+  if (block) {
+    for (int at = 0; at < 64; at++)
+      samples[NATURAL[at] / 8][NATURAL[at] % 8] = (float)block[at] * (float)steps[at];
+    inverse(samples);
+  }
+  mix(plate, plate->colours + owner * (plate->channels + 1), columns, rows, samples);
 }
 
 static Kind paint_block(const Plate *plate, const Scan *scan, int owner, int x, int y, Cover covered,
                         int16_t *block) {
   const Component *component = scan->components + owner;
-  const uint16_t *steps = plate->steps + 64 * owner;
-  Span columns[8], rows[8];
+  const int32_t *weights = plate->colours + owner * (plate->channels + 1);
   float samples[8][8] = {{0}};
-  find_spans(columns, x, component->wide, plate->x, plate->right, plate->width,
-             (size_t)scan->count);
-  find_spans(rows, y, component->high, plate->y, plate->bottom, plate->height, 1);
-  if (covered == PARTLY) {
-    for (int at = 0; at < 64; at++)
-      samples[NATURAL[at] / 8][NATURAL[at] % 8] = (float)block[at] * (float)steps[at];
-    inverse(samples);
-  }
-  int flat = mix(plate, scan, owner, columns, rows, samples, covered == INSIDE);
-  if (flat) return fill_block(samples[0][0] + 128.0f, plate->shares[owner], block);
+  if (covered == INSIDE && x + 8 * component->wide <= plate->x + plate->width &&
+      y + 8 * component->high <= plate->y + plate->height)
+    gather(plate, component, weights, x, y, samples);
+  else
+    lay_over(plate, scan, owner, x, y, covered == INSIDE ? NULL : block, samples);
+  if (covered == INSIDE && is_flat(samples))
+    return fill_block(samples[0][0], plate->shares[owner], block);
   forward(samples);
   quantise(samples[0], plate->shares[owner], block);
   return PAINTED;
 }
 
 /* The pixel that all those of the plate in a rectangle are equal to, or NULL. */
-static const uint8_t *one_colour(const Plate *plate, int count, int x, int y, int wide, int high) {
-  size_t pixel = (size_t)count, stride = (size_t)plate->width * pixel;
+static const uint8_t *one_colour(const Plate *plate, int x, int y, int wide, int high) {
+  size_t pixel = (size_t)plate->channels, stride = (size_t)plate->width * pixel;
   if (x + wide > plate->x + plate->width) wide = plate->x + plate->width - x;
   if (y + high > plate->y + plate->height) high = plate->y + plate->height - y;
   if (wide < 1 || high < 1) return NULL;
@@ -179,7 +232,10 @@ static void fill_unit(const Plate *plate, const Scan *scan, const uint8_t *colou
                       int16_t (*blocks)[64], uint8_t *kinds) {
   for (int block = 0; block < scan->blocks; block++) {
     int owner = scan->owner[block];
-    kinds[block] = (uint8_t)fill_block(colour[owner], plate->shares[owner], blocks[block]);
+    const int32_t *weights = plate->colours + owner * (plate->channels + 1);
+    int32_t sum = weighed(colour, weights, plate->channels) + weights[plate->channels];
+    float sample = (float)sum / COLOUR_ONE - 128.0f;
+    kinds[block] = (uint8_t)fill_block(sample, plate->shares[owner], blocks[block]);
   }
 }
 
@@ -188,8 +244,8 @@ void plate_paint(const Plate *plate, const Scan *scan, int64_t unit, int16_t (*b
   int across = (int)(unit % scan->across), down = (int)(unit / scan->across), at = 0;
   if (plate_cover_unit(plate, scan, unit) == INSIDE) {
     const uint8_t *colour =
-        one_colour(plate, scan->count, across * scan->unit_wide, down * scan->unit_high,
-                   scan->unit_wide, scan->unit_high);
+        one_colour(plate, across * scan->unit_wide, down * scan->unit_high, scan->unit_wide,
+                   scan->unit_high);
     if (colour) {
       fill_unit(plate, scan, colour, blocks, kinds);
       return;

@@ -4,9 +4,13 @@
 
 #include "scan.h"
 
+enum { MAX_CHANNELS = 4, COLOUR_ONE = 1 << 16 };
+
 typedef struct {
-  const uint8_t *pixels; /* rows of pixels of one byte for each component */
-  const uint16_t *steps; /* quantisation: 64 of each component, in zigzag order */
+  const uint8_t *pixels; /* rows of pixels of one byte for each channel */
+  int channels;
+  const int32_t *colours; /* for each component: a weight of each channel, an offset; in 1/65536 */
+  const uint16_t *steps;  /* quantisation: 64 of each component, in zigzag order */
   int x, y, width, height;
   int right, bottom;     /* where it ends: with the picture's last MCUs, if it ends with the picture */
   float shares[MAX_COMPONENTS][64]; /* 1 / steps, by row and column */

@@ -28,6 +28,7 @@ typedef struct {
   Stretch *stretches;
   size_t count, room;
   uint64_t tail; /* where the first bit behind the last stretch stands */
+  uint64_t bits; /* that the blocks take */
 } Job;
 
 static Code add_stretch(Job *job) {
@@ -101,17 +102,27 @@ static Code take_interval(Job *job) {
   return DONE;
 }
 
-static Code find_codes(Job *job) {
-  Survey survey;
-  memset(&survey, 0, sizeof survey);
+static Code survey_stretches(const Job *job, Survey *survey) {
+  memset(survey, 0, sizeof *survey);
   for (size_t at = 0; at < job->count; at++) {
     const Stretch *stretch = job->stretches + at;
     int dc[MAX_COMPONENTS];
     memcpy(dc, stretch->dc, sizeof dc);
-    Code code = survey_units(&survey, job->scan, &job->blocks, stretch->first, stretch->last, dc);
+    Code code = survey_units(survey, job->scan, &job->blocks, stretch->first, stretch->last, dc);
     if (code) return code;
   }
-  return provide_codes(&survey, job->scan, &job->blocks, &job->splice->grown);
+  return DONE;
+}
+
+static Code find_codes(Job *job) {
+  Survey survey;
+  int fitted = 0;
+  Code code = survey_stretches(job, &survey);
+  if (!code)
+    code = provide_codes(&survey, job->scan, &job->blocks, &job->splice->grown, &fitted);
+  if (!code && fitted) code = survey_stretches(job, &survey);
+  if (!code) job->bits = survey_bits(&survey, job->scan);
+  return code;
 }
 
 /* Where in the file a plain byte of the interval stands. */
@@ -197,8 +208,8 @@ static void apply_shift(Job *job, int owner, Shift shift) {
   }
 }
 
-/* Change flat blocks so that what is written grows by `bits` modulo 8; 0 if they do not allow. */
-static int meet_phase(Job *job, int bits) {
+/* Change flat blocks, if there are any, so that what is written grows by `bits` modulo 8. */
+static void meet_phase(Job *job, int bits) {
   const Scan *scan = job->scan;
   size_t room[MAX_COMPONENTS] = {0};
   for (size_t at = 0; at < job->blocks.count; at++)
@@ -208,9 +219,8 @@ static int meet_phase(Job *job, int bits) {
     Shift shift = find_shift(table, job->plate->steps + 64 * owner, room[owner], bits);
     if (shift.cost == UINT32_MAX) continue;
     apply_shift(job, owner, shift);
-    return 1;
+    return;
   }
-  return 0;
 }
 
 /* The rest of the interval as it stands in the file, whose bits have the same phase. */
@@ -241,27 +251,24 @@ static Code move_tail(Job *job) {
   return DONE;
 }
 
+/* By how many bits, modulo 8, the phase will miss that of the tail. */
+static int missing_bits(const Job *job) {
+  uint64_t bits = job->stretches[0].gap_to + job->bits;
+  for (size_t at = 1; at < job->count; at++)
+    bits += job->stretches[at].gap_to - job->stretches[at].gap_from;
+  return (int)((job->tail - bits) & 7);
+}
+
 static Code write_interval(Job *job) {
   Writer *writer = &job->splice->coded;
-  Code code = write_front(job);
-  size_t size = writer->size;
   int64_t rest = job->cursor.end - job->cursor.at;
-  Writer before = *writer;
+  int bits = missing_bits(job);
+  if (rest > SHORT && bits) meet_phase(job, bits);
+  Code code = write_front(job);
   if (!code) code = write_stretches(job);
   if (!code) code = writer_reserve(writer, 16);
   if (code) return code;
-  if (rest <= SHORT) return move_tail(job);
-  int bits = (int)((job->tail - (uint64_t)writer->count) & 7);
-  if (bits) {
-    if (!meet_phase(job, bits)) return move_tail(job);
-    writer->size = size;
-    writer->bits = before.bits;
-    writer->count = before.count;
-    code = write_stretches(job);
-    if (!code) code = writer_reserve(writer, 16);
-    if (code) return code;
-    if ((job->tail - (uint64_t)writer->count) & 7) return move_tail(job);
-  }
+  if (rest <= SHORT || ((job->tail - (uint64_t)writer->count) & 7)) return move_tail(job);
   leave_tail(job);
   return DONE;
 }
