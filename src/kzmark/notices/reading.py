@@ -16,7 +16,7 @@ from kzmark.notices.templates import LEAD, SIZE, Ink
 from kzmark.profile import Profile
 from kzmark.vocabulary import Operation
 
-SEEN: Final = 0.6  # correlation from which a window of a line or cell counts as seen
+SEEN: Final = 0.68  # correlation from which a window of a line or cell counts as seen
 
 _HEAD: Final = 8 * SIZE  # columns by which a line is recognised before its end is followed
 _TRACK: Final = 6 * SIZE  # columns by which the rest is followed
