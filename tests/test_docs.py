@@ -25,7 +25,7 @@ CODE = re.compile(
 )
 NOTE = re.compile(
     r"\"((?:[a-z0-9]+-)+(?:dropped|merged|expanded|normalised|reduced|recompressed|reencoded|raised"
-    r"|kept|applied|lossless)|svg\.[a-z0-9-]+)\""
+    r"|kept|applied|lossless|replaced|broken)|svg\.[a-z0-9-]+)\""
 )
 LABELS = {"c2pa.actions", "c2pa.created", "c2pa.opened", "c2pa.edited", "c2pa.ingredient"}
 LABELS |= {"c2pa.ai-disclosure", "c2pa.training-mining", "notice.texts"}  # no codes

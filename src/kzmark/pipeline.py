@@ -4,6 +4,7 @@ stamp    read layers ─ plan (prepare) ─ show notice ─ write layers ─ sig
 verify   every layer and the notice give evidence ─ policy gives findings ─ report gives a verdict
 """
 
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from kzmark.statement import Statement
 from kzmark.subject import Subject, open_subject, read_layers, see
 from kzmark.vocabulary import Layer
 
+_BLOCK: Final = 1 << 20
 _REASONS: Final[dict[type[KzmarkError], Reason]] = {
     MalformedMediaError: Reason.DAMAGED,
     UnknownFormatError: Reason.UNSUPPORTED,
@@ -139,7 +141,7 @@ def plan_picture(
 def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -> Finished:
     """Run the steps of a plan in their order; each takes the bytes that the last one made."""
     adapter, data, record = subject.adapter, subject.data, None
-    notes: list[str] = []
+    notes: list[str] = [*plan.notes]
     for step in plan.steps:
         source, target = io.BytesIO(data), io.BytesIO()
         if step is Step.NOTICE:
@@ -184,7 +186,8 @@ def verify(
         mark = agreed_mark(evidence)
         evidence.append(see(subject, mark, profile=profile, limits=limits))
     except (MediaError, BackendMissingError) as error:
-        return _unreadable(subject.data, error, name=subject.name, policy=policy, subject=subject)
+        digest = sha256(subject.data)
+        return _unreadable(digest, error, name=subject.name, policy=policy, subject=subject)
     findings = policy.judge(evidence)
     return Report(
         source=subject.name,
@@ -214,8 +217,7 @@ def verify_stream(
     try:
         subject = open_subject(source, limits=limits, name=name, record=record)
     except MediaError as error:
-        source.seek(0)
-        return _unreadable(source.read(limits.max_bytes), error, name=name, policy=policy)
+        return _unreadable(_digest(source), error, name=name, policy=policy)
     return verify(subject, policy=policy, profile=profile, limits=limits, trust=trust)
 
 
@@ -259,7 +261,7 @@ def _check(done: Subject, plan: Plan, *, limits: Limits) -> None:
 
 
 def _unreadable(
-    data: bytes, error: KzmarkError, *, name: str, policy: Policy, subject: Subject | None = None
+    digest: str, error: KzmarkError, *, name: str, policy: Policy, subject: Subject | None = None
 ) -> Report:
     """Report a file that cannot be read: damaged, too costly, or of a kind nobody here knows."""
     reason = _REASONS.get(type(error), Reason.UNCHECKED)
@@ -273,7 +275,7 @@ def _unreadable(
     info = subject.adapter.info if subject else None
     return Report(
         source=name,
-        sha256=sha256(data),
+        sha256=digest,
         format=info.name if info else "",
         medium=info.medium.value if info else "",
         policy=f"{policy.name} {policy.edition}",
@@ -283,3 +285,12 @@ def _unreadable(
         findings=(finding,),
         evidence=(),
     )
+
+
+def _digest(source: BinaryIO) -> str:
+    """Return the SHA-256 of a stream of any size, block by block."""
+    source.seek(0)
+    digest = hashlib.sha256()
+    while block := source.read(_BLOCK):
+        digest.update(block)
+    return digest.hexdigest()

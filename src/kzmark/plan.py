@@ -4,7 +4,7 @@ Notice, then layers, then signature, always: the C2PA hash covers every byte bef
 that came after would break it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Self
@@ -21,11 +21,11 @@ from kzmark.formats._base import (
     Paints,
     PatchFor,
 )
-from kzmark.mark import Mark, NoticeRecord
+from kzmark.mark import Mark, NoticeRecord, Place
 from kzmark.notices import image
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
-from kzmark.policy import agreed_mark
+from kzmark.policy import agreed_mark, not_synthetic
 from kzmark.report import Evidence, Status
 from kzmark.statement import Statement
 from kzmark.vocabulary import Layer, Medium, Operation
@@ -53,6 +53,7 @@ class Plan:
         layers: Where the mark will stand.
         keeps_parent: Whether the input becomes the C2PA parent of the output.
         cover: Displayed size → an earlier plate, which the new one has to hide.
+        notes: What a caller should hear about before it is done, as stable codes.
     """
 
     mark: Mark
@@ -62,6 +63,7 @@ class Plan:
     layers: tuple[Layer, ...]
     keeps_parent: bool
     cover: image.Cover = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def patch(self) -> PatchFor:
@@ -108,6 +110,9 @@ def make_plan(
     cover = {place.size: place.box for mark in _marks(evidence) for place in mark.notice.places}
     form = image.form_for(sizes, style, vector=vector, cover=cover)
     places = image.places(sizes, style, form, vector=vector, cover=cover)
+    moved = bool(cover) and _corners(places) != _corners(
+        image.places(sizes, style, form, vector=vector)
+    )
     notice = NoticeRecord(languages=style.languages, texts=image.texts(style, form), places=places)
     mark = statement.mark(
         medium=Medium.IMAGE,
@@ -124,7 +129,17 @@ def make_plan(
         layers=_layers(info),
         keeps_parent=_has_manifest(evidence) or statement.operation is Operation.MODIFIED,
         cover=cover,
+        notes=tuple(_notes(evidence)) + (("notice-place-kept",) if cover and moved else ()),
     )
+
+
+def _notes(evidence: Sequence[Evidence]) -> Iterator[str]:
+    """Yield what others stated that the mark contradicts, or that does not hold any more."""
+    for piece in evidence:
+        if piece.mark is None and not_synthetic(piece):
+            yield "source-type-replaced"
+        if piece.layer is Layer.C2PA and piece.status is Status.BROKEN:
+            yield "c2pa-parent-broken"
 
 
 def _steps(info: FormatInfo) -> tuple[Step, ...]:
@@ -157,6 +172,12 @@ def _history(
     broken = [e for e in evidence if e.status is Status.BROKEN and e.mark is None]
     ours_broken = any(e.code.endswith(".record") for e in broken)
     same = bool(marks) and all(_states(mark, statement, style) for mark in marks)
+    hurt = [e for e in evidence if e.status is Status.BROKEN or e.code.endswith(".contradiction")]
+    if marks and hurt and same and not replace:
+        raise MarkExistsError(
+            f"it carries this mark, but was changed since ({hurt[0].code})",
+            hint="give --replace to mark it anew; the old id is kept in the history",
+        )
     if (marks or ours_broken) and not replace and not same:
         told = "it carries a mark that cannot be read"
         if marks:
@@ -183,3 +204,11 @@ def _marks(evidence: Sequence[Evidence]) -> list[Mark]:
 
 def _has_manifest(evidence: Sequence[Evidence]) -> bool:
     return any(e.layer is Layer.C2PA and e.status is not Status.ABSENT for e in evidence)
+
+
+def _corners(places: Sequence[Place]) -> list[tuple[bool, bool]]:
+    """Say for each place whether it is in the right half, and whether in the lower half."""
+    return [
+        (2 * x + width > size[0], 2 * y + height > size[1])
+        for (x, y, width, height), size in ((place.box, place.size) for place in places)
+    ]

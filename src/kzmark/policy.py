@@ -92,7 +92,7 @@ def agreeing(evidence: Sequence[Evidence]) -> Finding:
     for piece in evidence:
         if piece.code.endswith(".contradiction"):
             return _finding(_AGREE_CLAUSE, Outcome.NOT_MET, piece.code, piece.detail)
-        if marks and (said := _not_synthetic(piece)):
+        if marks and (said := not_synthetic(piece)):
             message = f"the layer {piece.layer.value} says {said}, which is not synthetic"
             return _finding(_AGREE_CLAUSE, Outcome.NOT_MET, "mark.contradiction", message)
     if not marks:
@@ -228,7 +228,7 @@ def agreed_mark(evidence: Sequence[Evidence]) -> Mark | None:
     return marks[0]
 
 
-def _not_synthetic(piece: Evidence) -> str:
+def not_synthetic(piece: Evidence) -> str:
     """Return the digital source type that a layer states, if it is not one of a synthetic file."""
     said = piece.facts.get("DigitalSourceType", "")
     term = said.rpartition("/")[2]

@@ -53,7 +53,7 @@ def plate(stream: Stream, pixels: Pixels, corner: tuple[int, int]) -> Mapping[in
     Raises:
         ValueError: If the plate leaves the picture.
     """
-    scan = _scan(stream)
+    scan = scan_of(stream)
     if scan is None:
         return {}
     kind = colour.model(stream)
@@ -84,7 +84,7 @@ def cut(stream: Stream, box: Box) -> tuple[Stream, tuple[int, int]] | None:
         The small JPEG and where its left top corner stands in the picture; or nothing, if the fast
         core cannot do it.
     """
-    scan = _scan(stream)
+    scan = scan_of(stream)
     if scan is None:
         return None
     frame, (wide, high) = stream.frame, stream.frame.unit
@@ -116,7 +116,7 @@ def _joined(stream: Stream, done: native.JpegSplice, size: tuple[int, int]) -> b
     return b"".join([*pieces, stream.data[sos.start : sos.end], done.coded, EOI])
 
 
-def _scan(stream: Stream) -> native.JpegScan | None:
+def scan_of(stream: Stream) -> native.JpegScan | None:
     """Return what the core needs, or nothing if the file is of a kind it does not take."""
     frame, odd = stream.frame, any(segment.marker in _ODD for segment in stream.segments)
     scans = list(stream.find(SOS))

@@ -84,7 +84,8 @@ class JpegScan:
     components: tuple[JpegComponent, ...]
     tables: Mapping[int, bytes] = field(repr=False)
 
-    def _arguments(self) -> tuple[bytes, int, int, tuple[int, int, int], bytes, bytes]:
+    def arguments(self) -> tuple[bytes, int, int, tuple[int, int, int], bytes, bytes]:
+        """Return itself as the core takes it: file, from, to, sizes, components, tables."""
         parts = [(c.across, c.down, c.dc, c.ac) for c in self.components]
         tables = [self.tables.get(number, b"").ljust(_TABLE, b"\0") for number in _NUMBERS]
         frame = self.width, self.height, self.restart
@@ -144,7 +145,7 @@ def jpeg_splice(
     weights = np.ascontiguousarray(np.rint(colours * _ONE), np.int32)
     plate = np.ascontiguousarray(pixels)
     box = x, y, width, height
-    arguments = scan._arguments()  # noqa: SLF001  # of this very module
+    arguments = scan.arguments()
     return _result(scan, _core.splice(*arguments, steps, weights, plate, channels, box))
 
 
@@ -164,7 +165,7 @@ def jpeg_crop(scan: JpegScan, *, units: tuple[int, int, int, int]) -> JpegSplice
     """
     if _core is None or not available():
         return Refusal.ABSENT
-    return _result(scan, _core.crop(*scan._arguments(), units))  # noqa: SLF001
+    return _result(scan, _core.crop(*scan.arguments(), units))
 
 
 def _result(

@@ -22,10 +22,16 @@ static const float BASIS[8][8] = {
     {C2, C6, -C6, -C2, -C2, -C6, C6, C2}, {C3, -C7, -C1, -C5, C5, C1, C7, -C3},
     {C4, -C4, -C4, C4, C4, -C4, -C4, C4}, {C5, -C1, C7, C3, -C3, -C7, C1, -C5},
     {C6, -C2, C2, -C6, -C6, C2, -C2, C6}, {C7, -C5, C3, -C1, C1, -C3, C5, -C7}};
+static const float TURNED[8][8] = { /* the same, rows for columns */
+    {C0, C1, C2, C3, C4, C5, C6, C7},       {C0, C3, C6, -C7, -C4, -C1, -C2, -C5},
+    {C0, C5, -C6, -C1, -C4, C7, C2, C3},    {C0, C7, -C2, -C5, C4, C3, -C6, -C1},
+    {C0, -C7, -C2, C5, C4, -C3, -C6, C1},   {C0, -C5, -C6, C1, -C4, -C7, C2, -C3},
+    {C0, -C3, C6, C7, -C4, C1, -C2, C5},    {C0, -C1, C2, -C3, C4, -C5, C6, -C7}};
 
 /* How a row or a column of samples lies under the plate. */
 typedef struct {
   float share;  /* 0 to 1 of the sample */
+  float each;   /* of what lies on it, 1 / count */
   int count;    /* pixels of the plate in it */
   size_t at[MAX_SAMPLING]; /* where they stand in a row, or which rows they are */
 } Span;
@@ -65,6 +71,7 @@ static void find_spans(Span *spans, int from, int size, int first, int end, int 
       span->at[span->count++] = (size_t)at * step;
     }
     span->share = (float)span->count / (float)size;
+    span->each = span->count ? 1.0f / (float)span->count : 0;
   }
 }
 
@@ -121,7 +128,7 @@ static void mix(const Plate *plate, const int32_t *weights, const Span *columns,
         for (int across = 0; across < span->count; across++)
           sum += weighed(plate->pixels + rows[row].at[down] * stride + span->at[across], weights,
                          channels);
-      float mean = (float)sum / (float)(COLOUR_ONE * rows[row].count * span->count) + offset;
+      float mean = (float)sum * (rows[row].each * span->each / COLOUR_ONE) + offset;
       samples[row][column] += rows[row].share * span->share * (mean - samples[row][column]);
     }
   }
@@ -133,27 +140,37 @@ static int is_flat(float samples[8][8]) {
   return 1;
 }
 
-/* The DCT of samples, in place; the inner loops run over rows of eight, for the compiler. */
+/* The product of two matrices. Spelt out, so that compilers take four columns at a time. */
+static void multiply(float out[8][8], const float left[8][8], const float right[8][8]) {
+  for (int row = 0; row < 8; row++) {
+    const float *factor = left[row];
+    float sums[8];
+    for (int column = 0; column < 8; column++) {
+      float sum = factor[0] * right[0][column];
+      sum += factor[1] * right[1][column];
+      sum += factor[2] * right[2][column];
+      sum += factor[3] * right[3][column];
+      sum += factor[4] * right[4][column];
+      sum += factor[5] * right[5][column];
+      sum += factor[6] * right[6][column];
+      sum += factor[7] * right[7][column];
+      sums[column] = sum;
+    }
+    memcpy(out[row], sums, sizeof sums);
+  }
+}
+
+/* The DCT of samples, in place, and its inverse. */
 static void forward(float samples[8][8]) {
-  float half[8][8] = {{0}};
-  for (int u = 0; u < 8; u++)
-    for (int y = 0; y < 8; y++)
-      for (int x = 0; x < 8; x++) half[u][x] += BASIS[u][y] * samples[y][x];
-  memset(samples, 0, sizeof half);
-  for (int u = 0; u < 8; u++)
-    for (int v = 0; v < 8; v++)
-      for (int x = 0; x < 8; x++) samples[u][v] += half[u][x] * BASIS[v][x];
+  float half[8][8];
+  multiply(half, BASIS, samples);
+  multiply(samples, half, TURNED);
 }
 
 static void inverse(float samples[8][8]) {
-  float half[8][8] = {{0}};
-  for (int y = 0; y < 8; y++)
-    for (int u = 0; u < 8; u++)
-      for (int v = 0; v < 8; v++) half[y][v] += BASIS[u][y] * samples[u][v];
-  memset(samples, 0, sizeof half);
-  for (int y = 0; y < 8; y++)
-    for (int v = 0; v < 8; v++)
-      for (int x = 0; x < 8; x++) samples[y][x] += half[y][v] * BASIS[v][x];
+  float half[8][8];
+  multiply(half, TURNED, samples);
+  multiply(samples, half, BASIS);
 }
 
 static float clamped(float value, float least, float most) {
@@ -161,8 +178,13 @@ static float clamped(float value, float least, float most) {
   return value > most ? most : value;
 }
 
+/* The nearest integer to a value below 2^22, without a branch: behind this number floats are one
+   apart. */
 static int16_t rounded(float value) {
-  return (int16_t)(value + (value < 0 ? -0.5f : 0.5f));
+  float shifted = value + 12582912.0f;
+  int32_t bits;
+  memcpy(&bits, &shifted, sizeof bits);
+  return (int16_t)(bits - 0x4B400000);
 }
 
 static void quantise(const float *samples, const float *shares, int16_t *block) {
