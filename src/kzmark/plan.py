@@ -14,6 +14,7 @@ from kzmark.comparison import differences, same_statement
 from kzmark.errors import MarkExistsError, PolicyUnsatisfiableError
 from kzmark.formats._base import (
     Adapter,
+    Box,
     C2PABinding,
     DrawingFor,
     Draws,
@@ -107,7 +108,7 @@ def make_plan(
     if not isinstance(adapter, Paints | Draws):
         raise PolicyUnsatisfiableError(f"{info.name} cannot show a notice")
     vector = isinstance(adapter, Draws)
-    cover = {place.size: place.box for mark in _marks(evidence) for place in mark.notice.places}
+    cover = _earlier_plates(evidence)
     form = image.form_for(sizes, style, vector=vector, cover=cover)
     places = image.places(sizes, style, form, vector=vector, cover=cover)
     moved = bool(cover) and _corners(places) != _corners(
@@ -131,6 +132,19 @@ def make_plan(
         cover=cover,
         notes=tuple(_notes(evidence)) + (("notice-place-kept",) if cover and moved else ()),
     )
+
+
+def _earlier_plates(evidence: Sequence[Evidence]) -> image.Cover:
+    """Return where earlier plates stand; where marks disagree, one box around all they name."""
+    boxes: dict[tuple[int, int], Box] = {}
+    for mark in _marks(evidence):
+        for place in mark.notice.places:
+            x, y, width, height = place.box
+            a, b, across, down = boxes.get(place.size, place.box)
+            left, top = min(x, a), min(y, b)
+            right, bottom = max(x + width, a + across), max(y + height, b + down)
+            boxes[place.size] = (left, top, right - left, bottom - top)
+    return boxes
 
 
 def _notes(evidence: Sequence[Evidence]) -> Iterator[str]:
