@@ -12,6 +12,7 @@ from pathlib import Path
 
 import kzmark
 from kzmark.cli.table import table
+from kzmark.formats._base import Pictures
 from kzmark.signing.identity import new_identity
 
 HEAD = ("file", "format", "mark in", "verdict", "encypher-c2pa", "bytes added", "ms")
@@ -33,7 +34,7 @@ def main(folder: Path) -> int:
         identity=identity,
         audit=folder / "audit.jsonl",
     )
-    rows, good = [], True
+    rows, shown, good = [], [], True
     for name, data in all_pictures():
         source, target = folder / "in" / name, folder / "out" / name
         source.write_bytes(data)
@@ -45,8 +46,9 @@ def main(folder: Path) -> int:
         layers = " ".join(done.layers)
         ms = f"{done.seconds * 1e3:.0f}"
         rows.append((name, done.format, layers, report.verdict.value, outside, f"{added:+}", ms))
+        shown.append((name, seen(target, folder)))
     print(table(HEAD, rows))
-    (folder / "index.html").write_text(page([row[0] for row in rows]), encoding="utf-8")
+    (folder / "index.html").write_text(page(shown), encoding="utf-8")
     print(f"\n{'all hold' if good else 'SOME DO NOT HOLD'}; look at {folder / 'index.html'}")
     return 0 if good else 1
 
@@ -65,11 +67,28 @@ def others(path: Path, root: Path, *, embedded: bool) -> str:
     return str(said["integrity"])
 
 
-def page(names: list[str]) -> str:
+def seen(path: Path, folder: Path) -> str:
+    """Return what a browser can show of a file: itself, or a PNG of its first picture."""
+    if path.suffix not in {".tiff", ".heic", ".jxl"}:
+        return f"out/{path.name}"
+    from PIL import Image
+
+    from kzmark._limits import DEFAULT_LIMITS
+    from kzmark.paths import subject_of
+
+    subject = subject_of(path, limits=DEFAULT_LIMITS)
+    assert isinstance(subject.adapter, Pictures)
+    picture = next(iter(subject.adapter.pictures(subject.stream, limits=DEFAULT_LIMITS)))
+    (folder / "seen").mkdir(exist_ok=True)
+    Image.fromarray(picture.pixels).save(folder / "seen" / f"{path.name}.png")
+    return f"seen/{path.name}.png"
+
+
+def page(shown: list[tuple[str, str]]) -> str:
     figures = "".join(
-        f'<figure><img src="out/{html.escape(name)}" alt="{html.escape(name)}">'
+        f'<figure><img src="{html.escape(source)}" alt="{html.escape(name)}">'
         f"<figcaption>{html.escape(name)}</figcaption></figure>"
-        for name in names
+        for name, source in shown
     )
     style = (
         "body{font:16px system-ui;display:flex;flex-wrap:wrap;gap:1rem}img{max-width:320px}"
