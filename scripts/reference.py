@@ -1,8 +1,11 @@
 """`make docs`: write the reference pages that follow from the code, or check them with --check."""
 
+import inspect
 import io
 import sys
+import textwrap
 from contextlib import redirect_stdout
+from enum import Enum, StrEnum
 from pathlib import Path
 from unittest import mock
 
@@ -63,7 +66,44 @@ def formats() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"cli.md": command_line, "formats.md": formats}
+def library() -> str:
+    """Return the page of the library: what `kzmark.__all__` names, by its docstrings."""
+    import kzmark
+    from kzmark import vocabulary
+
+    parts = [
+        "# Library\n",
+        "Made from the docstrings by `make docs`. Closed lists are in `kzmark.vocabulary`;\n"
+        "wherever one of their words is asked for, its text will do.\n",
+    ]
+    for name in kzmark.__all__:
+        thing = getattr(kzmark, name)
+        if name.startswith("__"):
+            continue
+        kind = "class " if inspect.isclass(thing) else ""
+        parts.append(f"## {kind}{name}\n")
+        parts.append(_described(thing, name))
+        if inspect.isclass(thing) and not issubclass(thing, Exception | Enum):
+            for method, function in vars(thing).items():
+                if inspect.isfunction(function) and not method.startswith("_"):
+                    parts.append(f"### {name}.{method}\n")
+                    parts.append(_described(function, method))
+    parts.append("## Closed lists\n\n| list | words |\n|---|---|")
+    for name, words in vars(vocabulary).items():
+        if inspect.isclass(words) and issubclass(words, StrEnum) and words is not StrEnum:
+            parts.append(f"| `{name}` | {', '.join(f'`{word}`' for word in words)} |")
+    return "\n".join(parts) + "\n"
+
+
+def _described(thing: object, name: str) -> str:
+    text = inspect.getdoc(thing) or ""
+    if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, Exception | Enum)):
+        return f"```text\n{text}\n```\n"
+    call = f"{name}{inspect.signature(thing)}"
+    return f"```text\n{textwrap.fill(call, 96, subsequent_indent='    ')}\n\n{text}\n```\n"
+
+
+PAGES = {"api.md": library, "cli.md": command_line, "formats.md": formats}
 
 
 def main() -> int:

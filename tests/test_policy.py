@@ -148,3 +148,32 @@ def test_a_bad_policy_file_is_refused(tmp_path: Path, text: str) -> None:
 
     with pytest.raises(RequestError):
         policy.from_file(path)
+
+
+def test_what_others_say_of_ai_is_told_and_is_no_record_of_ours() -> None:
+    said = {
+        "DigitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+        "AISystemUsed": "OtherGen",
+    }
+    foreign = Evidence(layer=Layer.C2PA, status=Status.PRESENT, basis=Basis.SIGNED, facts=said)
+
+    found = ARTICLE_21.judge([foreign, GONE])[0]
+
+    assert (found.outcome, found.code) == (Outcome.NOT_MET, "mark.foreign")
+    assert "OtherGen" in found.message
+    assert policy.reason([foreign, GONE]) is Reason.UNMARKED
+
+
+def test_a_camera_beside_our_record_is_a_contradiction() -> None:
+    camera = {"DigitalSourceType": "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"}
+    foreign = Evidence(layer=Layer.C2PA, status=Status.PRESENT, basis=Basis.SIGNED, facts=camera)
+
+    assert policy.reason([XMP, foreign, SEEN]) is Reason.CONFLICT
+
+
+@pytest.mark.parametrize("asked", [Signed.SIGNED, Signed.TRUSTED])
+def test_what_only_the_caller_misses_has_a_reason_of_its_own(asked: Signed) -> None:
+    findings = article_21(asked).judge([XMP, SEEN])
+
+    assert policy.verdict(findings) is Verdict.NOT_COMPLIANT
+    assert policy.reason([XMP, SEEN], findings) is Reason.UNTRUSTED

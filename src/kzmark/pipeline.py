@@ -196,7 +196,7 @@ def verify(
         medium=subject.adapter.info.medium.value,
         policy=f"{policy.name} {policy.edition}",
         verdict=policies.verdict(findings),
-        reason=policies.reason(evidence),
+        reason=policies.reason(evidence, findings),
         mark=mark,
         findings=findings,
         evidence=tuple(evidence),

@@ -73,12 +73,11 @@ def machine_readable(evidence: Sequence[Evidence]) -> Finding:
             code="mark.unchecked",
             message="a layer that may hold the mark could not be checked",
         )
-    return Finding(
-        clause=_MARK_CLAUSE,
-        outcome=Outcome.NOT_MET,
-        code="mark.absent",
-        message="no layer holds a readable mark",
-    )
+    for piece in layers:
+        if (said := _source_type(piece)) and not not_synthetic(piece):
+            message = f"no kzmark record, though {piece.layer.value} says {said}{_by(piece)}"
+            return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.foreign", message)
+    return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.absent", "no layer holds a readable mark")
 
 
 def agreeing(evidence: Sequence[Evidence]) -> Finding:
@@ -151,6 +150,7 @@ _NAMED: Final = {
     "signed": signed,
     "trusted": trusted,
 }
+_SIGNATURE: Final = frozenset({"signature.absent", "signature.untrusted"})
 _SYNTHETIC: Final = frozenset(SourceType) | {"trainedAlgorithmicData"}
 _CORE: Final = (machine_readable, perceivable, agreeing, intact)
 
@@ -202,8 +202,13 @@ def verdict(findings: Sequence[Finding]) -> Verdict:
     return Verdict.UNDETERMINED if Outcome.UNKNOWN in outcomes else Verdict.COMPLIANT
 
 
-def reason(evidence: Sequence[Evidence]) -> Reason:
-    """Return the one word that says most: a contradiction, then damage, then what is missing."""
+def reason(evidence: Sequence[Evidence], findings: Sequence[Finding] = ()) -> Reason:
+    """Return the one word that says most: a contradiction, then damage, then what is missing.
+
+    Args:
+        evidence: What the layers and the notice showed.
+        findings: What a policy made of it; it may ask for more than the law does.
+    """
     marked, noticed = machine_readable(evidence).outcome, perceivable(evidence).outcome
     if agreeing(evidence).outcome is Outcome.NOT_MET:
         return Reason.CONFLICT
@@ -212,8 +217,10 @@ def reason(evidence: Sequence[Evidence]) -> Reason:
     if Outcome.UNKNOWN in {marked, noticed} or intact(evidence).outcome is Outcome.UNKNOWN:
         return Reason.UNCHECKED
     met = (marked is Outcome.MET, noticed is Outcome.MET)
+    missed = {finding.code for finding in findings if finding.outcome is Outcome.NOT_MET}
+    both = Reason.UNTRUSTED if missed & _SIGNATURE else Reason.OK
     return {
-        (True, True): Reason.OK,
+        (True, True): both,
         (True, False): Reason.MARK_ONLY,
         (False, True): Reason.NOTICE_ONLY,
         (False, False): Reason.UNMARKED,
@@ -230,9 +237,18 @@ def agreed_mark(evidence: Sequence[Evidence]) -> Mark | None:
 
 def not_synthetic(piece: Evidence) -> str:
     """Return the digital source type that a layer states, if it is not one of a synthetic file."""
-    said = piece.facts.get("DigitalSourceType", "")
-    term = said.rpartition("/")[2]
-    return said if term and term not in _SYNTHETIC else ""
+    said = _source_type(piece)
+    return said if said and said not in _SYNTHETIC else ""
+
+
+def _source_type(piece: Evidence) -> str:
+    """Return the last part of the digital source type that a layer states, or nothing."""
+    return piece.facts.get("DigitalSourceType", "").rpartition("/")[2]
+
+
+def _by(piece: Evidence) -> str:
+    named = piece.facts.get("AISystemUsed") or piece.facts.get("issuer")
+    return f" ({named})" if named else ""
 
 
 def _finding(clause: str, outcome: Outcome, code: str, message: str) -> Finding:

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
     UNSUPPORTED = "unsupported"
     UNCHECKED = "unchecked"
+    UNTRUSTED = "untrusted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
