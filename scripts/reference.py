@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import re
 import sys
 import textwrap
 from contextlib import redirect_stdout
@@ -73,8 +74,7 @@ def library() -> str:
 
     parts = [
         "# Library\n",
-        "Made from the docstrings by `make docs`. Closed lists are in `kzmark.vocabulary`;\n"
-        "wherever one of their words is asked for, its text will do.\n",
+        "Made from the docstrings by `make docs`. Words of closed lists may be given as text.\n",
     ]
     for name in kzmark.__all__:
         thing = getattr(kzmark, name)
@@ -90,7 +90,7 @@ def library() -> str:
                     parts.append(_described(function, method))
     parts.append("## Closed lists\n\n| list | words |\n|---|---|")
     for name, words in vars(vocabulary).items():
-        if inspect.isclass(words) and issubclass(words, StrEnum) and words is not StrEnum:
+        if inspect.isclass(words) and words.__base__ is StrEnum:
             parts.append(f"| `{name}` | {', '.join(f'`{word}`' for word in words)} |")
     return "\n".join(parts) + "\n"
 
@@ -99,7 +99,7 @@ def _described(thing: object, name: str) -> str:
     text = inspect.getdoc(thing) or ""
     if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, Exception | Enum)):
         return f"```text\n{text}\n```\n"
-    call = f"{name}{inspect.signature(thing)}"
+    call = re.sub(r"<function (\w+) at 0x\w+>", r"\1", f"{name}{inspect.signature(thing)}")
     return f"```text\n{textwrap.fill(call, 96, subsequent_indent='    ')}\n\n{text}\n```\n"
 
 

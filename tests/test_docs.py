@@ -76,6 +76,7 @@ def _command(line: str) -> int:
     return 1
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="argparse words its help anew in 3.13")
 def test_generated_pages_are_fresh() -> None:
     sys.path.insert(0, str(ROOT / "scripts"))
     try:
