@@ -25,6 +25,7 @@ class BuildExt(build_ext):
 
 
 setup(
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
     cmdclass={"build_ext": BuildExt},
     ext_modules=[
         Extension(

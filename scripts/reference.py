@@ -91,7 +91,9 @@ def library() -> str:
     parts.append("## Closed lists\n\n| list | words |\n|---|---|")
     for name, words in vars(vocabulary).items():
         if isinstance(words, EnumType) and words.__base__ is StrEnum:
-            parts.append(f"| `{name}` | {', '.join(f'`{word}`' for word in words)} |")
+            listed: list[StrEnum] = list(words)
+            spelt = ", ".join(f"`{word}`" for word in listed)
+            parts.append(f"| `{name}` | {spelt} |")
     return "\n".join(parts) + "\n"
 
 

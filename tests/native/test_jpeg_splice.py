@@ -64,12 +64,22 @@ def test_only_blocks_under_the_plate_change(start: int, monkeypatch: pytest.Monk
 
         after = spliced(given)
 
+        if after is None and "optimize" in given.kind:
+            continue  # its tables lack codes and have no room; how rarely: the next test
         assert after is not None, given.kind
         assert apart(after) == apart(given.data)
         check_blocks(given, after)
         if given.quality >= 75 and min(given.plate.shape[:2]) >= 24:
-            pure = painted_by_pillow(given, monkeypatch)
-            assert likeness(region(after, given.box), region(pure, given.box)) >= 38
+            ours = region(after, given.box)
+            pure = region(painted_by_pillow(given, monkeypatch), given.box)
+            far = likeness(pure, given.plate) - likeness(ours, given.plate)
+            assert likeness(ours, pure) >= 38 or far < 1  # noise is coded badly either way
+
+
+def test_few_files_are_left_to_others_for_their_codes() -> None:
+    left = [seed for seed in range(CASES) if spliced(case(seed)) is None]
+
+    assert len(left) <= CASES // 30
 
 
 @pytest.mark.parametrize("name", ONE_SCAN)
@@ -116,8 +126,7 @@ def test_a_cut_shows_the_very_pixels_of_the_whole(name: str) -> None:
 def test_imagemagick_has_no_warning(tmp_path: Path) -> None:
     for seed in range(60):
         after = spliced(case(seed))
-        assert after is not None
-        Path(tmp_path, f"{seed}.jpg").write_bytes(after)
+        Path(tmp_path, f"{seed}.jpg").write_bytes(after or case(seed).data)
 
     done = subprocess.run(
         ["identify", "-regard-warnings", "-format", "%k ", *tmp_path.glob("*.jpg")],
@@ -181,7 +190,7 @@ def test_tables_grow_by_the_codes_a_plate_needs_and_no_code_changes() -> None:
 
 
 def test_a_full_table_makes_do_with_the_codes_it_has() -> None:
-    given = of(full_table(160, 64), corner=(16, 16))
+    given = of(full_table(160, 64), LETTERS // 3 + 60, corner=(16, 16))
 
     after = spliced(given)
 
@@ -189,7 +198,11 @@ def test_a_full_table_makes_do_with_the_codes_it_has() -> None:
     tables = [parse(data, limits=DEFAULT_LIMITS).find(DHT) for data in (given.data, after)]
     assert [s.stop - s.start for s in tables[1]] == [s.stop - s.start for s in tables[0]]
     check_blocks(given, after)
-    assert likeness(region(after, given.box), given.plate) > 10  # legible, no more
+    assert likeness(region(after, given.box), given.plate) > 28
+
+
+def test_a_plate_that_the_codes_cannot_spell_is_left_to_others() -> None:
+    assert spliced(of(full_table(160, 64), corner=(16, 16))) is None
 
 
 def full_table(width: int, height: int) -> bytes:

@@ -9,7 +9,8 @@ from kzmark.formats import _jpeg_coding as coding
 from kzmark.formats import _jpeg_colour as colour
 from kzmark.formats import _jpeg_pixels as pixels
 from kzmark.formats import _jpeg_rows as rows
-from kzmark.formats._base import Box, Patch
+from kzmark.formats import _jpeg_splice as splice
+from kzmark.formats._base import Box, Patch, Pixels
 from kzmark.formats._jpeg_previews import Stripped
 from kzmark.formats._jpeg_segments import APP0, COM, EOI, SOI, SOS, Stream
 from kzmark.formats._orient import displayed, stored_box, upright
@@ -20,16 +21,23 @@ class Plate:
     """A patch as the stored picture sees it.
 
     Attributes:
-        image: Its pixels as raw components, in the mode of a canvas.
+        pixels: Its pixels, turned as the picture is stored, (height, width, 3) uint8 RGB.
+        kind: The colour model of the file.
         box: Where it stands in the stored, grown picture.
         size: Width and height of the stored, grown picture.
         corner: Where the old picture's top left corner stands in the grown one.
     """
 
-    image: Image.Image
+    pixels: Pixels
+    kind: colour.Model
     box: Box
     size: tuple[int, int]
     corner: tuple[int, int]
+
+    @property
+    def image(self) -> Image.Image:
+        """Its pixels as raw components, in the mode of a canvas."""
+        return colour.spell(self.pixels, self.kind)
 
 
 def plate(stream: Stream, patch: Patch, orientation: int) -> Plate:
@@ -48,7 +56,8 @@ def plate(stream: Stream, patch: Patch, orientation: int) -> Plate:
     turned = np.empty((box[3], box[2], 3), np.uint8)
     upright(turned, orientation)[...] = patch.pixels
     return Plate(
-        image=colour.spell(turned, colour.model(stream)),
+        pixels=turned,
+        kind=colour.model(stream),
         box=box,
         size=displayed(*grown, orientation),
         corner=stored_box((0, 0, width, height), grown, orientation)[:2],
@@ -61,6 +70,15 @@ def painted(stream: Stream, laid: Plate, stripped: Stripped) -> bytes:
     Raises:
         MalformedMediaError: If the picture cannot be decoded whole.
     """
+    if laid.size == (stream.frame.width, stream.frame.height):
+        spliced = splice.plate(stream, laid.pixels, laid.box[:2])
+        if spliced:
+            pieces = [
+                piece
+                for segment in stream.segments
+                for piece in spliced.get(segment.start, (stripped.spell(stream, segment),))
+            ]
+            return b"".join([SOI, *pieces, EOI, stripped.tail])
     scan = _rows_painted(stream, laid)
     if scan is not None:
         pieces = [

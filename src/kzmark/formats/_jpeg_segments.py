@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from kzmark import native
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
 
@@ -232,6 +233,9 @@ def _segment(data: bytes, at: int) -> Segment:
 
 
 def _scan_end(data: bytes, at: int) -> int:
+    fast = native.jpeg_scan_end(data, at)
+    if not isinstance(fast, native.Refusal) and fast < len(data):
+        return fast
     found = _SCAN_END.search(data, at)
     if found is None:
         raise MalformedMediaError("the file ends inside its picture")

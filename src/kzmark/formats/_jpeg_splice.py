@@ -73,8 +73,8 @@ def plate(stream: Stream, pixels: Pixels, corner: tuple[int, int]) -> Mapping[in
 def cut(stream: Stream, box: Box) -> tuple[Stream, tuple[int, int]] | None:
     """Cut a part out, as a JPEG of its own with the same coefficients.
 
-    There is an MCU more on every side than the box needs, so that decoders smooth chroma inside
-    the box as they do in the whole picture.
+    Two samples more of the smallest planes come along on every side, so that decoders smooth chroma
+    inside the box as they do in the whole picture.
 
     Args:
         stream: The file.
@@ -88,9 +88,10 @@ def cut(stream: Stream, box: Box) -> tuple[Stream, tuple[int, int]] | None:
     if scan is None:
         return None
     frame, (wide, high) = stream.frame, stream.frame.unit
-    left, top = max(0, box[0] // wide - 1), max(0, box[1] // high - 1)
-    right = min(-(-frame.width // wide), -(-(box[0] + box[2]) // wide) + 1)
-    bottom = min(-(-frame.height // high), -(-(box[1] + box[3]) // high) + 1)
+    reach = 2 * frame.most[0], 2 * frame.most[1]
+    left, top = max(0, box[0] - reach[0]) // wide, max(0, box[1] - reach[1]) // high
+    right = -(-min(frame.width, box[0] + box[2] + reach[0]) // wide)
+    bottom = -(-min(frame.height, box[1] + box[3] + reach[1]) // high)
     done = native.jpeg_crop(scan, units=(left, top, right, bottom))
     if isinstance(done, native.Refusal):
         return None

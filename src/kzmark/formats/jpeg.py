@@ -14,6 +14,7 @@ from kzmark.formats import _jpeg_paint as paint
 from kzmark.formats import _jpeg_pixels as pixels
 from kzmark.formats import _jpeg_previews as previews
 from kzmark.formats import _jpeg_rows as rows
+from kzmark.formats import _jpeg_splice as splice
 from kzmark.formats import _jpeg_xmp as xmp
 from kzmark.formats._base import (
     Box,
@@ -133,6 +134,11 @@ class Jpeg:
 def _part(stream: Stream, box: Box) -> Pixels:
     """Return the stored pixels of a box, from its own rows alone if they come apart."""
     x, y, width, height = box
+    if (width, height) != (stream.frame.width, stream.frame.height):
+        cut = splice.cut(stream, box)
+        if cut is not None:
+            part, (left, top) = pixels.rgb(cut[0]), cut[1]
+            return part[y - top : y - top + height, x - left : x - left + width]
     whole = height == stream.frame.height
     parts = None if whole else rows.intervals(stream)
     if parts is None:

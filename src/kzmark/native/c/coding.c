@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_BYTES = 512 }; /* that a block may take: 64 codes of 27 bits at most, all stuffed */
+enum {
+  MOST_BYTES = 512,  /* that a block may take: 64 codes of 27 bits at most, all stuffed */
+  MOST_ERROR = 8 * 8 /* mean square that fitting may cost a block, in levels of a sample */
+};
 
 Code blocks_reserve(Blocks *blocks, size_t more) {
   if (blocks->room - blocks->count >= more) return DONE;
@@ -126,8 +129,21 @@ static void fit_block(const Table *table, int16_t *block) {
   }
 }
 
-Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *grown,
-                   int *fitted) {
+/* Fit a block; say whether it stayed near enough. The DCT keeps squares, so they are summed here. */
+static int fits(const Table *table, const uint16_t *steps, int16_t *block) {
+  int16_t before[64];
+  double error = 0;
+  memcpy(before, block, sizeof before);
+  fit_block(table, block);
+  for (int place = 1; place < 64; place++) {
+    double change = (double)(block[place] - before[place]) * steps[place];
+    error += change * change;
+  }
+  return error <= 64.0 * MOST_ERROR;
+}
+
+Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, const uint16_t *steps,
+                   int *grown, int *fitted) {
   int lacks[TABLES] = {0}, any = 0;
   for (int table = 0; table < TABLES; table++) {
     lacks[table] = grow(scan->tables + table, survey->wanted[table], grown);
@@ -135,11 +151,10 @@ Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *
     any |= lacks[table];
   }
   *fitted = any > 0;
-  if (!any) return DONE;
-  for (size_t at = 0; at < blocks->count; at++) {
-    int table = scan->components[scan->owner[at % (size_t)scan->blocks]].ac;
-    if (lacks[table] && blocks->kinds[at] == PAINTED)
-      fit_block(scan->tables + table, blocks->data[at]);
+  for (size_t at = 0; any && at < blocks->count; at++) {
+    int owner = scan->owner[at % (size_t)scan->blocks], table = scan->components[owner].ac;
+    if (!lacks[table] || blocks->kinds[at] != PAINTED) continue;
+    if (!fits(scan->tables + table, steps + 64 * owner, blocks->data[at])) return NO_CODE;
   }
   return DONE;
 }

@@ -22,9 +22,11 @@ typedef struct {
 /* Count what MCUs need; `dc` is what the DC differences begin with, and goes on with. */
 Code survey_units(Survey *survey, const Scan *scan, const Blocks *blocks, size_t from, size_t to,
                   int *dc);
-/* Give every wanted symbol a code, or spell painted blocks with the codes there are; `fitted` says
-   whether that was needed, so that the survey holds no longer; `grown` whether there are new codes. */
-Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, int *grown, int *fitted);
+/* Give every wanted symbol a code, or spell painted blocks with the codes there are, if they stay
+   near enough by their quantisation `steps`. `fitted` says whether that was needed, so that the
+   survey holds no longer; `grown` whether there are new codes. */
+Code provide_codes(const Survey *survey, const Scan *scan, Blocks *blocks, const uint16_t *steps,
+                   int *grown, int *fitted);
 /* Bits that what was counted takes. */
 uint64_t survey_bits(const Survey *survey, const Scan *scan);
 Code write_units(Writer *writer, const Scan *scan, const Blocks *blocks, size_t from, size_t to,

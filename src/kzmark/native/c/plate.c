@@ -113,10 +113,9 @@ static void gather(const Plate *plate, const Component *component, const int32_t
     gather_by(plate, weights, first, wide, high, channels, samples);
 }
 
-/* Mix the plate into samples, by the share of each that it covers. */
-static void mix(const Plate *plate, const int32_t *weights, const Span *columns, const Span *rows,
-                float samples[8][8]) {
-  int channels = plate->channels;
+/* Mix the plate into samples, by the share of each that it covers. As `gather_by`. */
+static inline void mix_by(const Plate *plate, const int32_t *weights, const Span *columns,
+                          const Span *rows, int channels, float samples[8][8]) {
   size_t stride = (size_t)plate->width * (size_t)channels;
   float offset = (float)weights[channels] / COLOUR_ONE - 128.0f;
   for (int row = 0; row < 8; row++) {
@@ -216,7 +215,11 @@ static void lay_over(const Plate *plate, const Scan *scan, int owner, int x, int
       samples[NATURAL[at] / 8][NATURAL[at] % 8] = (float)block[at] * (float)steps[at];
     inverse(samples);
   }
-  mix(plate, plate->colours + owner * (plate->channels + 1), columns, rows, samples);
+  const int32_t *weights = plate->colours + owner * (plate->channels + 1);
+  if (plate->channels == 3)
+    mix_by(plate, weights, columns, rows, 3, samples);
+  else
+    mix_by(plate, weights, columns, rows, plate->channels, samples);
 }
 
 static Kind paint_block(const Plate *plate, const Scan *scan, int owner, int x, int y, Cover covered,

@@ -119,7 +119,8 @@ static Code find_codes(Job *job) {
   int fitted = 0;
   Code code = survey_stretches(job, &survey);
   if (!code)
-    code = provide_codes(&survey, job->scan, &job->blocks, &job->splice->grown, &fitted);
+    code = provide_codes(&survey, job->scan, &job->blocks, job->plate ? job->plate->steps : NULL,
+                         &job->splice->grown, &fitted);
   if (!code && fitted) code = survey_stretches(job, &survey);
   if (!code) job->bits = survey_bits(&survey, job->scan);
   return code;
