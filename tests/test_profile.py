@@ -58,7 +58,7 @@ def test_a_file_of_ones_own_is_a_profile(tmp_path: Path) -> None:
         ('plate = "#12161C"', 'plate = "black"', "not a colour"),
         ('languages = ["kk", "ru"]', 'languages = ["kk", "de"]', "'de'"),
         ('languages = ["kk", "ru"]', 'languages = ["kk", "kk"]', "none twice"),
-        ('corner = "bottom-left"', 'corner = "middle"', "corner"),
+        ('corner = "top-left"', 'corner = "middle"', "corner"),
         ('short = "ЖИ жасаған"', 'shorter = "ЖИ жасаған"', "full"),
         ('short = "ЖИ жасаған"', 'short = ""', "one line"),
         ("[audio]", "[odio]", "odio"),
