@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -119,6 +120,76 @@ def test_processes_do_not_tear_the_chain(tmp_path: Path) -> None:
 
     assert found.broken == ()
     assert found.done == 30
+
+
+def test_a_torn_tail_is_kept_beside_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+
+    fill(path, 1)
+
+    torn = (tmp_path / "log.jsonl.torn").read_bytes()
+    assert torn == whole.splitlines()[-1][: -20 + 1] + b"\n"
+
+
+def test_a_first_line_that_a_crash_cut_off_is_moved_too(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"event":"int')
+
+    fill(path, 1)
+
+    assert check(path).broken == ()
+    assert (tmp_path / "log.jsonl.torn").read_bytes() == b'{"event":"int\n'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"precious content no newline",
+        b'{"a": 1}',
+        b"x" * 300_000,
+        b'{"event":"intent"}\n',
+        b'{"number":1}\n{"event":"in',
+        b'{"number":1,"previous":"","event":"x"}\n',
+        b"one\ntwo",
+    ],
+)
+def test_a_file_that_is_no_log_is_never_touched(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+
+    with pytest.raises(OutputError, match="no audit log") as caught:
+        AuditLog(path).intent("x")
+
+    assert path.read_bytes() == content
+    assert [one.name for one in tmp_path.iterdir()] == ["notes.txt"]
+    assert caught.value.source == str(path)
+    assert caught.value.hint
+
+
+def test_a_tail_that_is_not_ours_behind_a_log_of_ours_stays(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    fill(path, 1)
+    path.write_bytes(path.read_bytes() + b"a note of somebody")
+    before = path.read_bytes()
+
+    with pytest.raises(OutputError):
+        AuditLog(path).intent("x")
+    assert path.read_bytes() == before
+
+
+def test_an_intent_is_on_disk_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(os.fstat(handle).st_ino))
+    path = tmp_path / "log.jsonl"
+
+    AuditLog(path).intent("x")
+
+    assert path.stat().st_ino in synced
 
 
 def test_a_damaged_log_is_not_written_on(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kzmark._io import atomic_output, read_all, read_exact, write_atomic
+from kzmark._io import atomic_output, read_all, read_exact, write_atomic, write_together
 from kzmark._limits import Limits
 from kzmark.errors import (
     LimitExceededError,
@@ -85,6 +85,76 @@ def test_a_link_is_written_through(tmp_path: Path) -> None:
 
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a POSIX thing")
+@pytest.mark.parametrize("linked", [False, True])
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path, linked: bool) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    target = tmp_path / "link" if linked else pipe
+    if linked:
+        target.symlink_to(pipe)
+
+    with pytest.raises(OutputError, match="no regular file") as caught:
+        write_atomic(target, [b"new"], overwrite=True)
+
+    assert pipe.is_fifo()
+    assert caught.value.hint
+    assert leftovers(tmp_path) == []
+
+
+def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="a folder"):
+        write_atomic(tmp_path, [b"new"], overwrite=True)
+
+
+def test_a_circle_of_links_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("a")
+
+    with pytest.raises(OutputError):
+        write_atomic(tmp_path / "a", [b"new"], overwrite=True)
+
+
+@pytest.mark.parametrize("taken", ["a", "b"])
+def test_of_two_files_neither_appears_if_one_is_taken(tmp_path: Path, taken: str) -> None:
+    (tmp_path / taken).write_bytes(b"theirs")
+
+    with pytest.raises(OutputExistsError):
+        write_together((tmp_path / "a", b"1"), (tmp_path / "b", b"2"), overwrite=False)
+
+    assert [path.name for path in tmp_path.iterdir()] == [taken]
+    assert (tmp_path / taken).read_bytes() == b"theirs"
+
+
+def test_two_files_keep_the_modes_of_those_they_replace(tmp_path: Path) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    for path, mode in ((first, 0o600), (second, 0o640)):
+        path.write_bytes(b"old")
+        path.chmod(mode)
+
+    write_together((first, b"1"), (second, b"2"), overwrite=True)
+
+    assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (first, second)] == [0o600, 0o640]
+    assert leftovers(tmp_path) == []
+
+
+def test_a_second_file_made_meanwhile_takes_the_first_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        if target.name == "b":
+            target.write_bytes(b"theirs")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(OutputExistsError):
+        write_together((tmp_path / "a", b"1"), (tmp_path / "b", b"2"), overwrite=False)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"b": b"theirs"}
 
 
 def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:

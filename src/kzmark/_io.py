@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import os
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,6 +57,52 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def settle(target: Path) -> Path:
+    """Return the regular file that a name leads to, whether it is there yet or not.
+
+    Links are followed, so that a file and its sidecar stand side by side and a link stays a link.
+
+    Raises:
+        OutputError: If the name leads in a circle, cannot be, or leads to what is no regular file
+            (a folder, a device, a pipe): replacing that would destroy more than a file.
+    """
+    try:
+        path = target.resolve() if target.is_symlink() else target
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return path
+    except (OSError, RuntimeError, ValueError) as error:  # ValueError: a NUL in the name
+        raise OutputError(f"cannot write there: {cause(error)}", source=str(target)) from error
+    if not stat.S_ISREG(kind):
+        what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
+        raise OutputError(
+            f"the output is {what}", source=str(target), hint="name a file, new or old"
+        )
+    return path
+
+
+def refuse_existing(target: Path, *, what: str = "the output") -> None:
+    """Refuse a target that stands there already.
+
+    Raises:
+        OutputExistsError: If it does.
+        OutputError: If nobody can tell.
+    """
+    try:
+        there = target.exists()
+    except OSError as error:
+        raise OutputError(f"cannot write there: {cause(error)}", source=str(target)) from error
+    if there:
+        raise OutputExistsError(
+            f"{what} exists already", source=str(target), hint="give --overwrite to replace it"
+        )
+
+
+def cause(error: Exception) -> str:
+    """Return why the system refused, in its own words."""
+    return str(getattr(error, "strerror", None) or "") or str(error) or type(error).__name__
+
+
 @contextlib.contextmanager
 def atomic_output(
     target: Path, *, overwrite: bool, mode_of: Path | None = None
@@ -73,35 +120,15 @@ def atomic_output(
 
     Raises:
         OutputExistsError: If the target exists and `overwrite` is false.
-        OutputError: If the folder or the disk refuses.
+        OutputError: If it is no regular file, or the folder or the disk refuses.
     """
-    target = target.resolve() if target.is_symlink() else target
-    if not overwrite and target.exists():
-        raise OutputExistsError(
-            "the output exists already", source=str(target), hint="give --overwrite to replace it"
-        )
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".kzmark-", suffix=".tmp")
-    except OSError as error:
-        raise OutputError(f"cannot write there: {error.strerror}", source=str(target)) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w+b") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        _take_mode(temporary, mode_of or target)
-        if overwrite:
-            temporary.replace(target)
-        else:
-            _rename_new(temporary, target)
-    except OSError as error:
-        raise OutputError(
-            f"writing failed: {error.strerror or error}", source=str(target)
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    target = settle(target)
+    if not overwrite:
+        refuse_existing(target)
+    with _staged(target) as (stream, temporary):
+        yield stream
+        _finish(stream, temporary, like=mode_of or target)
+        _place(temporary, target, overwrite=overwrite)
     sync_folder(target.parent)
 
 
@@ -110,6 +137,35 @@ def write_atomic(target: Path, pieces: Sequence[bytes], *, overwrite: bool) -> N
     with atomic_output(target, overwrite=overwrite) as stream:
         for piece in pieces:
             stream.write(piece)
+
+
+def write_together(first: tuple[Path, bytes], then: tuple[Path, bytes], *, overwrite: bool) -> None:
+    """Write two files that only make sense together; if either fails, both stay as they were.
+
+    Both are whole and on disk before the first gets its name, so that a full disk costs nothing.
+    Should the second rename fail, the first is taken back.
+
+    Raises:
+        OutputExistsError: If one of them exists and `overwrite` is false.
+        OutputError: If one is no regular file, or the folder or the disk refuses.
+    """
+    one, two = settle(first[0]), settle(then[0])
+    if not overwrite:
+        refuse_existing(one)
+        refuse_existing(two)
+    with _kept(one) as old, _staged(one) as (stream, early), _staged(two) as (other, late):
+        stream.write(first[1])
+        _finish(stream, early, like=one)
+        other.write(then[1])
+        _finish(other, late, like=two)
+        _place(early, one, overwrite=overwrite)
+        try:
+            sync_folder(one.parent)
+            _place(late, two, overwrite=overwrite)
+        except BaseException:
+            _take_back(one, old)
+            raise
+    sync_folder(two.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -124,7 +180,29 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _take_mode(temporary: Path, like: Path) -> None:
+@contextlib.contextmanager
+def _staged(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Give a temporary file beside `target`, gone at the end unless it got its name."""
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".kzmark-", suffix=".tmp")
+    except OSError as error:
+        raise OutputError(f"cannot write there: {cause(error)}", source=str(target)) from error
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w+b") as stream:
+            yield stream, temporary
+    except OSError as error:
+        raise OutputError(f"writing failed: {cause(error)}", source=str(target)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _finish(stream: BinaryIO, temporary: Path, *, like: Path) -> None:
+    """Bring a temporary file to disk whole, with the permission bits of another."""
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.close()  # Windows renames no open file
     try:
         mode = like.stat().st_mode & 0o777
     except OSError:
@@ -133,8 +211,11 @@ def _take_mode(temporary: Path, like: Path) -> None:
         temporary.chmod(mode)
 
 
-def _rename_new(temporary: Path, target: Path) -> None:
-    """Rename without replacing: a target made meanwhile by somebody else is never lost."""
+def _place(temporary: Path, target: Path, *, overwrite: bool) -> None:
+    """Give a finished file its name; without `overwrite`, never over somebody else's."""
+    if overwrite:
+        temporary.replace(target)
+        return
     try:
         os.link(temporary, target)
     except FileExistsError as error:
@@ -143,3 +224,27 @@ def _rename_new(temporary: Path, target: Path) -> None:
         ) from error
     except OSError:  # no hard links here (FAT, some network shares)
         temporary.rename(target)
+
+
+@contextlib.contextmanager
+def _kept(path: Path) -> Iterator[Path | None]:
+    """Give a copy of a file as it is now, or nothing if there is none; gone at the end."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        yield None
+        return
+    except OSError as error:
+        raise OutputError(f"cannot be kept: {cause(error)}", source=str(path)) from error
+    with _staged(path) as (stream, copy):
+        stream.write(data)
+        _finish(stream, copy, like=path)
+        yield copy
+
+
+def _take_back(path: Path, old: Path | None) -> None:
+    with contextlib.suppress(OSError):
+        if old is None:
+            path.unlink(missing_ok=True)
+        else:
+            old.replace(path)

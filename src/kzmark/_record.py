@@ -22,6 +22,8 @@ _MISSING: Final = object()
 
 def check_text(text: str, name: str, *, empty: bool = False) -> None:
     """Refuse a text that is empty (unless allowed), too long, or holds control characters."""
+    if not isinstance(text, str):
+        raise RecordError(f"{name} is a {type(text).__name__}, not a text")
     if not text.strip() and not (empty and not text):
         raise RecordError(f"{name} is empty")
     if len(text) > MAX_TEXT:
@@ -36,13 +38,13 @@ def check_text(text: str, name: str, *, empty: bool = False) -> None:
         raise RecordError(f"{name} holds a character that no text may hold")
 
 
-def check_bin(number: str) -> None:
+def check_bin(number: Any) -> None:
     """Refuse a BIN (business identification number) that is not 12 digits with its control digit.
 
     The control digit is the sum of the first eleven digits under the weights 1 to 11, modulo 11;
     if that is 10, under the weights 3 to 11, 1, 2; if it is 10 again, the number was never issued.
     """
-    if not re.fullmatch(r"[0-9]{12}", number):
+    if not isinstance(number, str) or not re.fullmatch(r"[0-9]{12}", number):
         raise RecordError(f"a BIN has 12 digits, not {number!r}")
     digits = [int(digit) for digit in number]
     for weights in _BIN_WEIGHTS:
@@ -64,12 +66,39 @@ def check_sha256(digest: str) -> None:
 
 def check_pointers(pointers: Mapping[str, Any]) -> None:
     """Refuse pointers under unknown names, and what is no text."""
+    if not isinstance(pointers, Mapping):
+        raise RecordError(f"pointers are a {type(pointers).__name__}, not a table of URIs")
     for name, uri in pointers.items():
         if name not in POINTERS:
             raise RecordError(f"pointers.{name} is not known", hint=", ".join(sorted(POINTERS)))
         if not isinstance(uri, str):
             raise RecordError(f"pointers.{name} is not a text")
         check_text(uri, f"pointers.{name}")
+
+
+def word_of(value: Any, words: type[W], name: str) -> W:
+    """Return the word of a closed list that a caller gave as such or as text.
+
+    Raises:
+        RecordError: If the list does not have it.
+    """
+    if value not in list(words):
+        raise RecordError(f"{name} is {value!r}", hint=f"one of {', '.join(words)}")
+    return words(value)
+
+
+def coerce(part: Any, where: str, **lists: type[StrEnum]) -> None:
+    """Turn texts in the fields of a frozen dataclass into words of their closed lists.
+
+    Args:
+        part: The dataclass, in its `__post_init__`.
+        where: What to call it in an error.
+        **lists: Field → its closed list; a field that is None stays so.
+    """
+    for field, words in lists.items():
+        value = getattr(part, field)
+        if value is not None:
+            object.__setattr__(part, field, word_of(value, words, f"{where}{field}"))
 
 
 def parse_json(data: bytes | str, *, limit: int) -> dict[str, Any]:

@@ -1,12 +1,11 @@
 """`stamp`, `verify` and `inspect`: one file, one call."""
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from kzmark import paths, pipeline
 from kzmark._limits import DEFAULT_LIMITS, Limits
-from kzmark.errors import InputError
 from kzmark.policy import ARTICLE_21, Policy
 from kzmark.profile import DEFAULT, Profile, load
 from kzmark.report import Evidence, Report
@@ -45,7 +44,7 @@ def verify(
     source: Source,
     *,
     policy: Policy = ARTICLE_21,
-    profile: str | Profile = DEFAULT,
+    profile: str | os.PathLike[str] | Profile = DEFAULT,
     trust: bytes | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
@@ -54,7 +53,7 @@ def verify(
     Args:
         source: A path, bytes, or a binary stream.
         policy: What is asked of it.
-        profile: Words and numbers to measure the notice by.
+        profile: Words and numbers to measure the notice by: a name, a file, or a `Profile`.
         trust: PEM of the certificates to trust; without it a valid signature is "not on a trust
             list", which is no failure.
         limits: What the file may cost.
@@ -63,23 +62,19 @@ def verify(
         A report. A damaged file gives one too; ask for `.verdict`.
 
     Raises:
-        InputError: If the path cannot be read.
+        InputError: If the source or its sidecar cannot be read.
+        RequestError: If it is no path, no bytes and no binary stream.
     """
-    loaded = load(profile) if isinstance(profile, str) else profile
+    loaded = profile if isinstance(profile, Profile) else load(profile)
     path = paths.path_of(source)
-    if path is None:
-        stream = paths.stream_of(source)
-        return pipeline.verify_stream(
-            stream, policy=policy, profile=loaded, limits=limits, trust=trust
-        )
-    with _reading(path) as stream:
+    with paths.opened(source, limits=limits) as stream:
         return pipeline.verify_stream(
             stream,
             policy=policy,
             profile=loaded,
             limits=limits,
-            name=str(path),
-            record=paths.read_record(path),
+            name=str(path or ""),
+            record=paths.read_record(path) if path else None,
             trust=trust,
         )
 
@@ -92,10 +87,3 @@ def inspect(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Sequence[Evid
         InputError: If the path cannot be read.
     """
     return read_layers(paths.subject_of(source, limits=limits), limits=limits)
-
-
-def _reading(path: Path) -> Any:
-    try:
-        return path.open("rb")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", source=str(path)) from error

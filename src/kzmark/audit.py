@@ -5,24 +5,34 @@ joined by `mark_id`; a crash leaves an intent without an end, which `check` list
 removed or inserted line breaks the chain. Lines cut off at the very end cannot be seen from the
 file alone: keep the head that `check` prints elsewhere, and compare. No content is ever stored.
 
-One process appends at a time: every append holds a lock on the file.
+One process appends at a time: every append holds a lock on the file. A file that is no log of ours
+is never written on; the rest of a line that a crash cut off is moved to `<log>.torn`.
 """
 
 import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from kzmark._io import sync_folder
+from kzmark._io import cause, sync_folder
 from kzmark.errors import OutputError
 
 GENESIS: Final = "0" * 64
 MAX_LINE: Final = 64 << 10  # bytes
+TORN: Final = ".torn"
+_FIRST_KEYS: Final = (
+    b'{"bytes_torn":',
+    b'{"check":',
+    b'{"error":',
+    b'{"event":',
+)  # keys are sorted
+_LOCKED: Final = 0x7FFF_0000  # the byte that is locked on Windows: behind all that anybody reads
 
 
 class AuditLog:
@@ -36,8 +46,8 @@ class AuditLog:
         self.path = path
 
     def intent(self, mark_id: str, **facts: Any) -> None:
-        """Say that a stamping begins."""
-        self._append("intent", mark_id, facts, durable=False)
+        """Say that a stamping begins; the line is on disk when this returns."""
+        self._append("intent", mark_id, facts, durable=True)
 
     def done(self, mark_id: str, **facts: Any) -> None:
         """Say that a stamping ended well; the line is on disk when this returns."""
@@ -53,16 +63,19 @@ class AuditLog:
             new = not self.path.exists()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(self.path) as stream:
-                _write(stream, line)
+                _write(stream, line, torn_to=self.path.with_name(self.path.name + TORN))
                 stream.flush()
                 if durable:
                     os.fsync(stream.fileno())
             if new:
                 sync_folder(self.path.parent)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise OutputError(
-                f"the audit log cannot be written: {error.strerror}", source=str(self.path)
+                f"the audit log cannot be written: {cause(error)}", source=str(self.path)
             ) from error
+        except OutputError as error:
+            error.source = str(self.path)
+            raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +122,7 @@ def check(path: Path) -> Check:
         with path.open("rb") as stream:
             return _check(stream)
     except OSError as error:
-        raise OutputError(f"cannot be read: {error.strerror}", source=str(path)) from error
+        raise OutputError(f"cannot be read: {cause(error)}", source=str(path)) from error
 
 
 def _check(stream: BinaryIO) -> Check:
@@ -156,11 +169,15 @@ def _parse(raw: bytes, *, previous: str, number: int) -> tuple[dict[str, Any] | 
     return event, ""
 
 
-def _write(stream: BinaryIO, line: dict[str, Any]) -> None:
+def _write(stream: BinaryIO, line: dict[str, Any], *, torn_to: Path) -> None:
     number, previous, torn = _tail(stream)
     if torn:  # a crash cut the last line: it recorded nothing, and the chain goes on without it
-        stream.truncate(stream.seek(0, os.SEEK_END) - torn)
-        repair = {"event": "recovered", "time": _now(), "bytes_dropped": torn}
+        with torn_to.open("ab") as kept:
+            kept.write(torn + b"\n")
+            kept.flush()
+            os.fsync(kept.fileno())
+        stream.truncate(stream.seek(0, os.SEEK_END) - len(torn))
+        repair = {"event": "recovered", "time": _now(), "bytes_torn": len(torn)}
         previous, number = _put(stream, repair, number, previous)
     _put(stream, line, number, previous)
 
@@ -176,23 +193,41 @@ def _put(stream: BinaryIO, line: dict[str, Any], number: int, previous: str) -> 
     return hashlib.sha256(raw).hexdigest(), number + 1
 
 
-def _tail(stream: BinaryIO) -> tuple[int, str, int]:
-    """Return the number and hash of the last whole line, and how many torn bytes follow it."""
+def _tail(stream: BinaryIO) -> tuple[int, str, bytes]:
+    """Return the number and hash of the last whole line, and the torn bytes that follow it.
+
+    Raises:
+        OutputError: If what stands there was not written by us.
+    """
     end = stream.seek(0, os.SEEK_END)
     start = max(0, end - 2 * MAX_LINE - 2)
     stream.seek(start)
-    block = stream.read()
-    whole, newline, torn = block.rpartition(b"\n")
+    whole, newline, torn = stream.read().rpartition(b"\n")
+    if not _begins_ours(torn) or (start and not newline):
+        raise _foreign()
     if not newline:
-        return 0, GENESIS, len(torn)
+        return 0, GENESIS, torn
     raw = whole.rpartition(b"\n")[2] + b"\n"
     try:
-        number = int(json.loads(raw)["number"])
+        event = json.loads(raw)
+        number, previous, kind = event["number"], event["previous"], event["event"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise OutputError(
-            "the audit log is damaged", hint="move it away and check it with `kzmark audit check`"
-        ) from error
-    return number, hashlib.sha256(raw).hexdigest(), len(torn)
+        raise _foreign() from error
+    if not (type(number) is int and re.fullmatch("[0-9a-f]{64}", str(previous)) and kind):
+        raise _foreign()
+    return number, hashlib.sha256(raw).hexdigest(), torn
+
+
+def _begins_ours(torn: bytes) -> bool:
+    """Say whether bytes without a line's end can be the beginning of a line of ours."""
+    return any(torn.startswith(key) or key.startswith(torn) for key in _FIRST_KEYS)
+
+
+def _foreign() -> OutputError:
+    return OutputError(
+        "this is no audit log, or a damaged one",
+        hint="name another file, or move this one away and see `kzmark audit check`",
+    )
 
 
 @contextlib.contextmanager
@@ -203,13 +238,13 @@ def _locked(path: Path) -> Iterator[BinaryIO]:
         if os.name == "nt":
             import msvcrt
 
-            stream.seek(0)
+            stream.seek(_LOCKED)
             msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
             try:
                 yield stream
                 stream.flush()
             finally:
-                stream.seek(0)
+                stream.seek(_LOCKED)
                 msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
         else:
             import fcntl

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from kzmark import api
-from kzmark.errors import KzmarkError, RequestError
+from kzmark.errors import InternalError, KzmarkError, RequestError
 from kzmark.report import Report
 from kzmark.stamper import Stamped, Stamper
 
@@ -135,6 +135,8 @@ def _stamp(stamper: Stamper, job: Job) -> Result:
         )
     except KzmarkError as error:
         return Result(source=job.source, error=error)
+    except Exception as error:  # noqa: BLE001 - one odd file never ends a batch
+        return Result(source=job.source, error=_unforeseen(error, job.source))
     return Result(source=job.source, stamped=stamped)
 
 
@@ -143,6 +145,18 @@ def _verify(choices: dict[str, Any], source: Path) -> Result:
         return Result(source=source, report=api.verify(source, **choices))
     except KzmarkError as error:
         return Result(source=source, error=error)
+    except Exception as error:  # noqa: BLE001 - one odd file never ends a batch
+        return Result(source=source, error=_unforeseen(error, source))
+
+
+def _unforeseen(error: Exception, source: Path) -> InternalError:
+    told = InternalError(
+        f"{type(error).__name__}: {error}",
+        source=str(source),
+        hint="this is an error of kzmark: please report it with the file",
+    )
+    told.__cause__ = error
+    return told
 
 
 def _pool(executor: SupportsSubmit | None, workers: int) -> AbstractContextManager[SupportsSubmit]:

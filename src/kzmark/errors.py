@@ -16,8 +16,10 @@ KzmarkError
     BackendMissingError          an optional backend is not installed
     InputError                   a source could not be read
     OutputError                  a target could not be written
+    UnrecordedError              an output was written, but the audit log could not say so
     IdentityError                key, certificate or time stamp service failed
   CheckError                   kzmark itself: a finished output did not pass its own check
+  InternalError                kzmark itself: a batch met what nobody foresaw
   NotCompliantError            the verdict, raised by `Report.raise_for_verdict` only
 """
 
@@ -42,9 +44,19 @@ class KzmarkError(Exception):
     def __str__(self) -> str:
         return f"{self.source}: {self.message}" if self.source else self.message
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes whole, whatever the constructor of a leaf asks for."""
+        return _restored, (type(self), self.message, dict(self.__dict__))
+
     def to_dict(self) -> dict[str, str]:
         """Return `{code, message, hint}`, as `--json` prints it."""
         return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+def _restored(kind: type[KzmarkError], message: str, facts: dict[str, object]) -> KzmarkError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(facts)
+    return error
 
 
 class MediaError(KzmarkError):
@@ -151,6 +163,26 @@ class OutputError(InstallationError):
     code = "output"
 
 
+class UnrecordedError(InstallationError):
+    """The output was written and passed its check, but the audit log could not say so.
+
+    Attributes:
+        output: Path of the output, or an empty string if it went to a stream.
+        mark_id: Id of the mark it carries; the log has the intent of this id.
+    """
+
+    code = "unrecorded"
+
+    def __init__(self, message: str, *, output: str, mark_id: str, source: str = "") -> None:
+        super().__init__(
+            message,
+            source=source,
+            hint=f"{output or 'the output'} is finished (mark {mark_id}); put the log right",
+        )
+        self.output = output
+        self.mark_id = mark_id
+
+
 class IdentityError(InstallationError):
     """Key, certificate or time stamp service failed."""
 
@@ -161,6 +193,12 @@ class CheckError(KzmarkError):
     """A finished output did not pass kzmark's own check, so it was not kept."""
 
     code = "check"
+
+
+class InternalError(KzmarkError):
+    """A batch met an exception that nobody foresaw; the other files went on. `__cause__` has it."""
+
+    code = "internal"
 
 
 class NotCompliantError(KzmarkError):

@@ -56,6 +56,7 @@ class System:
         _record.check_text(self.name, "system.name")
         _record.check_text(self.version, "system.version", empty=True)
         _record.check_text(self.provider, "system.provider", empty=True)
+        _record.coerce(self, "system.", risk=Risk, autonomy=Autonomy, mode=Mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class Responsible:
     def __post_init__(self) -> None:
         _record.check_text(self.name, "responsible.name")
         _record.check_text(self.contact, "responsible.contact", empty=True)
+        _record.coerce(self, "responsible.", role=Role)
         if self.bin:
             _record.check_bin(self.bin)
 

@@ -1,23 +1,36 @@
-"""Where files come from and go to: paths, bytes, streams, and the sidecars beside paths."""
+"""Where files come from: paths, bytes, streams, and the sidecars that stand beside paths."""
 
+import contextlib
+import errno
+import io
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from kzmark import pipeline
-from kzmark._io import write_atomic
+from kzmark._io import cause
 from kzmark._limits import Limits
 from kzmark.errors import InputError, RequestError
 from kzmark.formats import all_adapters
+from kzmark.formats.layers.sidecar import MAX_SIDECAR
 from kzmark.subject import Subject, open_subject
 
 RECORD_SUFFIX: Final = ".kzmark.json"
-_MAX_RECORD: Final = 1 << 20  # bytes of a sidecar
+SOURCES: Final = "give a path, bytes or a binary stream"
+_HINTS: Final = {
+    errno.ENOENT: "check the name",
+    errno.EACCES: "check who may read it",
+    errno.EISDIR: "it is a folder: name the files in it",
+}
 
 
 def path_of(place: Any) -> Path | None:
     """Return the path that a source or target names, or nothing for bytes and streams."""
-    return Path(place) if isinstance(place, str | os.PathLike) else None
+    if isinstance(place, str):
+        return Path(place)
+    if isinstance(place, os.PathLike):
+        return Path(os.fsdecode(place))
+    return None
 
 
 def record_path(path: Path) -> Path:
@@ -28,51 +41,75 @@ def record_path(path: Path) -> Path:
     return path.with_name(path.name + RECORD_SUFFIX)
 
 
-def subject_of(source: Any, *, limits: Limits) -> Subject:
+def subject_of(source: Any, *, limits: Limits, hint: str = SOURCES) -> Subject:
     """Open a path, bytes or a binary stream, with the sidecar that stands beside a path.
 
+    Args:
+        source: What to open.
+        limits: What it may cost.
+        hint: What to say where it is none of these.
+
     Raises:
-        InputError: If a path cannot be read.
+        InputError: If it cannot be read.
         RequestError: If it is none of these.
         MediaError: If it is over the limits or no adapter recognises it.
     """
     path = path_of(source)
-    if path is not None:
-        try:
-            with path.open("rb") as stream:
-                return open_subject(stream, limits=limits, name=str(path), record=read_record(path))
-        except OSError as error:
-            raise InputError(f"cannot be read: {error.strerror}", source=str(path)) from error
-    return open_subject(stream_of(source), limits=limits)
+    with opened(source, limits=limits, hint=hint) as stream:
+        record = read_record(path) if path else None
+        return open_subject(stream, limits=limits, name=str(path or ""), record=record)
 
 
-def stream_of(source: Any) -> BinaryIO:
-    """Return a binary stream over bytes, or the stream itself.
+@contextlib.contextmanager
+def opened(source: Any, *, limits: Limits, hint: str = SOURCES) -> Iterator[BinaryIO]:
+    """Give a stream over a source that can be read from its start.
+
+    A pipe is read first, up to one byte over the limit; a stream of the caller's is left open.
 
     Raises:
-        RequestError: If it is neither.
+        InputError: If it cannot be read, also inside the block.
+        RequestError: If it is neither a path nor bytes nor a binary stream.
     """
-    import io
-
-    if isinstance(source, bytes | bytearray | memoryview):
-        return io.BytesIO(source)
-    if hasattr(source, "read") and hasattr(source, "seek"):
-        stream: BinaryIO = source
-        return stream
-    raise RequestError(
-        f"a source of the kind {type(source).__name__}",
-        hint="give a path, bytes, a seekable binary stream, a PIL.Image or a NumPy array",
-    )
+    path = path_of(source)
+    with contextlib.ExitStack() as stack:
+        try:
+            if path is None:
+                stream = _stream_of(source, hint=hint)
+            else:
+                stream = stack.enter_context(path.open("rb"))
+            stream = _seekable(stream, limits)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            raise _unread(error, path) from error
+        try:
+            yield stream
+        except OSError as error:
+            raise _unread(error, path) from error
 
 
 def read_record(path: Path) -> bytes | None:
-    """Return the sidecar that stands beside a file, or nothing."""
-    beside = record_path(path)
-    try:
-        with beside.open("rb") as stream:
-            return stream.read(_MAX_RECORD + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    """Return the sidecar of a file, or nothing.
+
+    It stands beside the file that a link leads to; failing that, beside the link.
+
+    Raises:
+        InputError: If there is one that cannot be read.
+    """
+    for name in dict.fromkeys((_real(path), path)):
+        beside = record_path(name)
+        try:
+            with beside.open("rb") as stream:
+                return stream.read(MAX_SIDECAR + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # then there cannot be one
+                continue
+            raise InputError(
+                f"its sidecar cannot be read: {cause(error)}",
+                source=str(path),
+                hint=f"look at {beside.name}",
+            ) from error
+    return None
 
 
 def format_for(output: Path | None, format: str) -> str:  # noqa: A002 - Pillow's word
@@ -90,28 +127,38 @@ def format_for(output: Path | None, format: str) -> str:  # noqa: A002 - Pillow'
     raise RequestError("no format for this picture", hint='say format="png", or another')
 
 
-def deliver(finished: "pipeline.Finished", target: Any, *, source: Any, overwrite: bool) -> None:
-    """Write a finished file to a path (whole or not at all) or to a stream.
-
-    A sidecar is in place before its file, so that no file ever stands without it.
-
-    Raises:
-        OutputExistsError: If the target exists, is not the source, and `overwrite` is false.
-        OutputError: If the folder or the disk refuses.
-    """
-    path = path_of(target)
-    if path is None:
-        if target is not None:
-            target.write(finished.data)
-        return
-    overwrite = overwrite or _same_file(path_of(source), path)
-    if finished.record is not None:
-        write_atomic(record_path(path), [finished.record], overwrite=overwrite)
-    write_atomic(path, [finished.data], overwrite=overwrite)
+def _unread(error: Exception, path: Path | None) -> InputError:
+    return InputError(
+        f"cannot be read: {cause(error)}",
+        source=str(path or ""),
+        hint=_HINTS.get(getattr(error, "errno", None) or 0, "check that it is a file"),
+    )
 
 
-def _same_file(source: Path | None, target: Path) -> bool:
+def _real(path: Path) -> Path:
     try:
-        return source is not None and source.samefile(target)
-    except OSError:
-        return False
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError):
+        return path
+
+
+def _stream_of(source: Any, *, hint: str) -> BinaryIO:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(bytes(source))
+    text = isinstance(source, io.TextIOBase) or getattr(source, "encoding", None) is not None
+    if text or not hasattr(source, "read"):
+        raise RequestError(f"a source of the kind {type(source).__name__}", hint=hint)
+    if getattr(source, "closed", False):
+        raise RequestError("a source that is closed", hint="hand it over open; kzmark leaves it so")
+    stream: BinaryIO = source
+    return stream
+
+
+def _seekable(stream: BinaryIO, limits: Limits) -> BinaryIO:
+    can = getattr(stream, "seekable", None)
+    if can() if can else hasattr(stream, "seek"):
+        return stream
+    whole, left = io.BytesIO(), limits.max_bytes + 1
+    while left > 0 and (part := stream.read(left)):  # a raw stream gives a part at a time
+        left -= whole.write(part)
+    return whole

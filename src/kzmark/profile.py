@@ -1,6 +1,7 @@
 """Profiles: dated sets of words and numbers, read from TOML and never from code."""
 
 import functools
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -137,40 +138,63 @@ class Profile:
 
         Raises:
             ProfileError: If it is not TOML, lacks a value, has one that is out of range or unknown,
-                or its colours do not reach the contrast that it asks for.
+                its colours do not reach the contrast that it asks for, or it goes by the name of
+                a profile of kzmark's own without being that one.
         """
-        try:
-            table = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise ProfileError(f"not a TOML file: {error}", source=source) from error
-        try:
-            return _build(cls, table)
-        except ProfileError as error:
-            raise ProfileError(error.message, source=source, hint=error.hint) from error
+        profile = _parse(cls, text, source=source)
+        if profile.name in names() and profile != load(profile.name):
+            raise ProfileError(
+                f"it calls itself {profile.name}, and says something else than that profile",
+                source=source,
+                hint="give it a name of its own: every mark carries it",
+            )
+        return profile
 
 
-@functools.lru_cache(maxsize=64)
-def load(name: str = DEFAULT) -> Profile:
-    """Return a profile by its name, or from a file if `name` ends in `.toml`.
+def load(name: str | os.PathLike[str] = DEFAULT) -> Profile:
+    """Return a profile by its name, or from a file: a path object, or a text ending in `.toml`.
 
     Raises:
         ProfileError: If there is none, or it breaks its own rules.
     """
-    if name.endswith(".toml"):
-        path = Path(name)
-        try:
-            if path.stat().st_size > _MAX_FILE:
-                raise ProfileError("a profile has at most 256 KiB", source=name)
-            return Profile.from_toml(path.read_text(encoding="utf-8"), source=name)
-        except (OSError, UnicodeDecodeError) as error:
-            raise ProfileError(f"cannot be read: {error}", source=name) from error
+    if not isinstance(name, str | os.PathLike):
+        raise ProfileError(f"a profile of the kind {type(name).__name__}")
+    if isinstance(name, os.PathLike) or name.endswith(".toml"):
+        return _from_file(str(Path(name).absolute()))
+    return _built_in(name)
+
+
+@functools.lru_cache(maxsize=64)
+def _from_file(name: str) -> Profile:
+    path = Path(name)
+    try:
+        if path.stat().st_size > _MAX_FILE:
+            raise ProfileError("a profile has at most 256 KiB", source=name)
+        return Profile.from_toml(path.read_text(encoding="utf-8"), source=name)
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, a NUL in the name
+        raise ProfileError(f"cannot be read: {error}", source=name) from error
+
+
+@functools.cache
+def _built_in(name: str) -> Profile:
     if name not in names():
         raise ProfileError(
             f"there is no profile {name!r}",
             hint=f"one of {', '.join(names())}, or a file ending in .toml",
         )
-    folder = resources.files("kzmark.profiles")
-    return Profile.from_toml((folder / f"{name}.toml").read_text(encoding="utf-8"), source=name)
+    text = (resources.files("kzmark.profiles") / f"{name}.toml").read_text(encoding="utf-8")
+    return _parse(Profile, text, source=name)
+
+
+def _parse(cls: type[Profile], text: str, *, source: str) -> Profile:
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ProfileError(f"not a TOML file: {error}", source=source) from error
+    try:
+        return _build(cls, table)
+    except ProfileError as error:
+        raise ProfileError(error.message, source=source, hint=error.hint) from error
 
 
 def names() -> list[str]:

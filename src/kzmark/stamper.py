@@ -4,78 +4,35 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
-from kzmark import __version__, paths, pipeline
+from kzmark import paths, pipeline, trail
 from kzmark._io import sha256
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.audit import AuditLog
-from kzmark.errors import KzmarkError
-from kzmark.mark import Mark
+from kzmark.delivery import Destination
+from kzmark.errors import KzmarkError, RequestError
 from kzmark.notices.style import NoticeStyle
 from kzmark.pipeline import Finished
 from kzmark.plan import Plan
 from kzmark.profile import DEFAULT, Profile, load
-from kzmark.signing.identity import Identity, open_identity
+from kzmark.signing.identity import Identity, IdentitySpec, open_identity
+from kzmark.signing.identity import load as load_identity
 from kzmark.signing.signer import Signer
+from kzmark.stamped import Stamped
 from kzmark.statement import Statement
 from kzmark.still import Still, is_picture
 from kzmark.subject import Subject, read_layers
-from kzmark.vocabulary import Corner, Layer
+from kzmark.vocabulary import Corner
+
+__all__ = ["Source", "Stamped", "Stamper", "Target"]
 
 Source = Any  # a path, bytes, a binary stream, a PIL.Image or a NumPy array
 Target = str | os.PathLike[str] | BinaryIO | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamped:
-    """What one stamping gave.
-
-    Attributes:
-        source: Name of the input, or an empty string.
-        output: Path of the output, or nothing if it went to a stream or to `data`.
-        format: Exact name of the format.
-        medium: What a person perceives.
-        mark: The mark it carries.
-        sha256: SHA-256 of the output, 64 hexadecimal digits.
-        changed: False if the input carried this very mark already.
-        layers: Where the mark stands.
-        notes: What else changed, as stable codes (docs/reference/codes.md).
-        seconds: Time it took, in seconds.
-        data: The whole output, if no target was given.
-        record: Its sidecar, if no target was given and the format has no place for the mark.
-    """
-
-    source: str
-    output: Path | None
-    format: str
-    medium: str
-    mark: Mark
-    sha256: str
-    changed: bool
-    layers: tuple[Layer, ...]
-    notes: tuple[str, ...]
-    seconds: float
-    data: bytes | None = field(default=None, repr=False)
-    record: bytes | None = field(default=None, repr=False)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result as `stamp --json` prints it."""
-        return {
-            "source": self.source,
-            "output": str(self.output) if self.output else None,
-            "format": self.format,
-            "medium": self.medium,
-            "mark_id": str(self.mark.mark_id),
-            "sha256": self.sha256,
-            "status": "stamped" if self.changed else "unchanged",
-            "layers": [layer.value for layer in self.layers],
-            "notes": list(self.notes),
-            "seconds": round(self.seconds, 4),
-            "error": None,
-        }
+_SOURCES: Final = f"{paths.SOURCES}, a PIL.Image or a NumPy array"
 
 
 class Stamper:
@@ -86,8 +43,10 @@ class Stamper:
 
     Args:
         statement: What is said about every file.
-        identity: Who signs; the default identity of this machine if left out, made on first use.
-        profile: Words and numbers: a name, a path ending in `.toml`, or a `Profile`.
+        identity: Who signs: an identity or its folder; the default one of this machine if left
+            out. A folder is opened, and the identity made if there is none, when a file is signed
+            first or `identity` is asked for.
+        profile: Words and numbers: a name, a file, or a `Profile`.
         languages: Order of the languages shown; the profile's own if empty.
         corner: Place of the plate; the profile's own if left out.
         limits: What one file may cost.
@@ -96,7 +55,7 @@ class Stamper:
         audit: File of the audit log, or nothing for none.
 
     Raises:
-        IdentityError: If the identity cannot be used.
+        RequestError: If a language is named twice, or there is no such corner.
         ProfileError: If there is no such profile, or it lacks a language.
     """
 
@@ -104,29 +63,56 @@ class Stamper:
         self,
         statement: Statement,
         *,
-        identity: Identity | None = None,
-        profile: str | Profile = DEFAULT,
+        identity: Identity | IdentitySpec | str | os.PathLike[str] | None = None,
+        profile: str | os.PathLike[str] | Profile = DEFAULT,
         languages: Sequence[str] = (),
         corner: Corner | str | None = None,
         limits: Limits = DEFAULT_LIMITS,
         tsa: str = "",
         audit: str | os.PathLike[str] | None = None,
     ) -> None:
-        loaded = load(profile) if isinstance(profile, str) else profile
+        loaded = profile if isinstance(profile, Profile) else load(profile)
+        if not isinstance(statement, Statement):
+            raise RequestError(
+                f"a statement of the kind {type(statement).__name__}", hint="give kzmark.Statement"
+            )
+        if not isinstance(identity, Identity | IdentitySpec | str | os.PathLike | None):
+            raise RequestError(
+                f"an identity of the kind {type(identity).__name__}", hint="give its folder"
+            )
         self.statement = statement
         self.limits = limits
-        self.identity = identity or open_identity(
-            create=True, organisation=statement.responsible.name
-        )
         self.style = NoticeStyle(
             profile=loaded,
             operation=statement.operation,
-            languages=tuple(languages) or loaded.languages,
-            corner=Corner(corner) if corner else loaded.corner,
+            languages=_languages(languages, loaded),
+            corner=_corner(corner) if corner else loaded.corner,
         )
         _ = self.style.wordings  # a language without a text is refused here, not at the first file
         self._audit = AuditLog(Path(audit)) if audit else None
-        self._signer = Signer(self.identity, tsa=tsa)
+        self._who = identity
+        self._tsa = tsa
+        if isinstance(identity, Identity):
+            _ = self._signer  # it is open already: what does not fit is refused here
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who signs; opened when asked for, so that a plan needs none.
+
+        Raises:
+            IdentityError: If it cannot be used.
+        """
+        who = self._who
+        if isinstance(who, Identity):
+            return who
+        if isinstance(who, IdentitySpec):
+            return load_identity(who)
+        folder = None if who is None else Path(who)
+        return open_identity(folder, create=True, organisation=self.statement.responsible.name)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return Signer(self.identity, tsa=self._tsa)
 
     def stamp(
         self,
@@ -162,46 +148,66 @@ class Stamper:
             CheckError: If the output did not pass the check; it was not kept.
         """
         begun = time.perf_counter()
-        output = paths.path_of(target)
         with _naming(source):
-            job: Plan | Finished
+            goal = Destination.of(target, source=source, overwrite=overwrite)
+            goal.require_folder()
+            left: tuple[str, ...] = ()
             if is_picture(source):
-                still = Still.of(source, paths.format_for(output, format), limits=self.limits)
-                subject, job = self._picture_job(still, options)
+                subject, job, left = self._picture_job(source, goal, format, options)
             else:
-                subject, job = self._file_job(source, replace=replace)
-            with self._audited(job, source, output) as facts:
-                finished = self._finish(subject, job)
-                facts["sha256"] = digest = sha256(finished.data)
-                paths.deliver(finished, target, source=source, overwrite=overwrite)
+                _refuse_picture_words(format, options)
+                subject, job = self._file_job(source, goal, replace=replace, hint=_SOURCES)
+            finished, digest = self._finish(subject, job, source, goal)
         return Stamped(
             source=str(paths.path_of(source) or ""),
-            output=output,
+            output=goal.named,
             format=subject.adapter.info.name,
             medium=subject.adapter.info.medium.value,
             mark=finished.mark,
             sha256=digest,
             changed=finished.changed,
             layers=finished.layers,
-            notes=finished.notes,
+            notes=(*left, *finished.notes, *self._notes),
             seconds=time.perf_counter() - begun,
             data=finished.data if target is None else None,
-            record=finished.record if target is None else None,
+            record=finished.record if goal.path is None else None,
         )
 
-    def plan(self, source: Source, *, replace: bool = False) -> Plan | None:
+    def plan(
+        self,
+        source: Source,
+        *,
+        target: Target = None,
+        overwrite: bool = False,
+        replace: bool = False,
+    ) -> Plan | None:
         """Return what `stamp` would do to a file, or nothing if it carries this very mark already.
+
+        No identity is opened, and nothing is written.
+
+        Args:
+            source: A path, bytes, or a binary stream.
+            target: Where the output would go: what stands there is looked at.
+            overwrite: Whether an existing target may be replaced.
+            replace: Whether a different mark that the file carries is replaced.
 
         Raises:
             MediaError: If the input is damaged, over the limits, or of an unknown format.
-            RequestError: If the file cannot carry what the policy needs, or carries another mark.
+            RequestError: If the file cannot carry what the policy needs, carries another mark, or
+                the target exists.
+            InstallationError: If a backend is missing, or the source cannot be read.
         """
         with _naming(source):
-            _, job = self._file_job(source, replace=replace)
+            goal = Destination.of(target, source=source, overwrite=overwrite)
+            hint = f"{paths.SOURCES}; a picture that is no file yet can only be stamped"
+            _, job = self._file_job(source, goal, replace=replace, hint=hint)
         return None if isinstance(job, Finished) else job
 
-    def _file_job(self, source: Source, *, replace: bool) -> tuple[Subject, Plan | Finished]:
-        subject = paths.subject_of(source, limits=self.limits)
+    def _file_job(
+        self, source: Source, goal: Destination, *, replace: bool, hint: str
+    ) -> tuple[Subject, Plan | Finished]:
+        subject = paths.subject_of(source, limits=self.limits, hint=hint)
+        goal.accept(subject.adapter)
         evidence = read_layers(subject, limits=self.limits)
         given = (subject, evidence, self.statement, self.style)
         kept = pipeline.unchanged(*given, limits=self.limits)
@@ -209,43 +215,68 @@ class Stamper:
             return subject, kept
         return subject, pipeline.prepare(*given, limits=self.limits, replace=replace)
 
-    def _picture_job(self, still: Still, options: dict[str, Any]) -> tuple[Subject, Plan]:
+    def _picture_job(
+        self,
+        source: Source,
+        goal: Destination,
+        format: str,  # noqa: A002 - Pillow's word
+        options: dict[str, Any],
+    ) -> tuple[Subject, Plan | Finished, tuple[str, ...]]:
         """Lay the plate on raw pixels and encode once; what is left of the plan follows."""
+        still = Still.of(source, paths.format_for(goal.named, format), limits=self.limits)
+        goal.accept(still.adapter)
         plan = pipeline.plan_picture(still.adapter, still.size, self.statement, self.style)
         painted = still.encode(plan.patch(*still.size), **options)
         plain = still.encode(None, **options) if plan.keeps_parent else None
         subject = Subject(data=painted, adapter=still.adapter, parent=plain)
-        return subject, plan.after_notice()
+        return subject, plan.after_notice(), still.notes
 
-    def _finish(self, subject: Subject, job: Plan | Finished) -> Finished:
+    def _finish(
+        self, subject: Subject, job: Plan | Finished, source: Source, goal: Destination
+    ) -> tuple[Finished, str]:
+        """Carry a plan out and deliver; what carries the mark already is no job for the log."""
         if isinstance(job, Finished):
-            return job
-        return pipeline.carry_out(subject, job, self._signer, limits=self.limits)
+            goal.deliver(job)
+            return job, sha256(job.data)
+        signer = self._signer  # a missing identity is no failed stamping yet
+        origin = paths.path_of(source)
+        with trail.followed(self._audit, job.mark, source=origin, goal=goal) as facts:
+            finished = pipeline.carry_out(subject, job, signer, limits=self.limits)
+            facts["sha256"] = digest = sha256(finished.data)
+            goal.deliver(finished)
+        return finished, digest
 
-    @contextlib.contextmanager
-    def _audited(
-        self, job: Plan | Finished, source: Source, output: Path | None
-    ) -> Iterator[dict[str, Any]]:
-        """Write the intent, then whether it was done or failed; what is there already is no job."""
-        facts: dict[str, Any] = {}
-        if self._audit is None or isinstance(job, Finished):
-            yield facts
-            return
-        mark_id = str(job.mark.mark_id)
-        self._audit.intent(
-            mark_id,
-            source=str(paths.path_of(source) or ""),
-            source_sha256=job.mark.source_sha256,
-            output=str(output or ""),
-            profile=job.mark.profile,
-            tool=f"kzmark {__version__}",
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        spoken = {name.partition("-")[0] for name in self.style.languages}
+        return () if "kk" in spoken else ("notice.without-kk",)
+
+
+def _languages(wanted: Sequence[str], profile: Profile) -> tuple[str, ...]:
+    """Return the languages as the profile spells them, in the order asked for."""
+    if isinstance(wanted, str):
+        wanted = (wanted,)
+    spelt = {name.casefold(): name for name in profile.texts}
+    found = tuple(spelt.get(name.strip().casefold(), name) for name in wanted)
+    if len(set(found)) != len(found):
+        raise RequestError(f"the languages {', '.join(found)}", hint="name each of them once")
+    return found or profile.languages
+
+
+def _corner(name: Corner | str) -> Corner:
+    if name not in list(Corner):
+        raise RequestError(f"a corner {name!r}", hint=f"one of {', '.join(Corner)}")
+    return Corner(name)
+
+
+def _refuse_picture_words(format: str, options: dict[str, Any]) -> None:  # noqa: A002
+    """Refuse what only a picture in memory can take: a file keeps its format and its quality."""
+    given = sorted([*(["format"] if format else []), *options])
+    if given:
+        raise RequestError(
+            f"{', '.join(given)} for a source that is a file already",
+            hint="they are for a PIL.Image or a NumPy array; a file keeps its format",
         )
-        try:
-            yield facts
-        except KzmarkError as error:
-            self._audit.failed(mark_id, error=error.to_dict())
-            raise
-        self._audit.done(mark_id, check="passed", **facts)
 
 
 @contextlib.contextmanager

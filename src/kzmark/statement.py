@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
+from kzmark import _record
+from kzmark.errors import RecordError
 from kzmark.mark import Mark, NoticeRecord, Responsible, System
 from kzmark.vocabulary import Medium, Operation, Oversight, Simulates, SourceType, Training
 
@@ -12,6 +15,8 @@ from kzmark.vocabulary import Medium, Operation, Oversight, Simulates, SourceTyp
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """The part of a mark that is the same for every file of a job.
+
+    Words of a closed list may be given as text: `operation="modified"`.
 
     Attributes:
         system: The AI system.
@@ -41,6 +46,22 @@ class Statement:
     human_oversight: Oversight | None = None
     training: Training | None = None
     pointers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for name, kind in (("system", System), ("responsible", Responsible)):
+            if not isinstance(getattr(self, name), kind):
+                raise RecordError(
+                    f"{name} is no {kind.__name__}", hint=f"give kzmark.{kind.__name__}"
+                )
+        _record.coerce(self, "", operation=Operation, source_type=SourceType, training=Training)
+        _record.coerce(self, "", human_oversight=Oversight)
+        _record.check_pointers(self.pointers)
+        given: Any = self.simulates
+        said = (given,) if isinstance(given, str) else tuple(given)
+        words = tuple(_record.word_of(one, Simulates, "simulates") for one in said)
+        if len(set(words)) != len(words):
+            raise RecordError("simulates names a word twice")
+        object.__setattr__(self, "simulates", words)
 
     def mark(
         self,

@@ -1,18 +1,21 @@
 """A picture that is no file yet: a `PIL.Image` or a NumPy array out of a generation pipeline.
 
 The plate is laid on the pixels and the picture is encoded once, so that a lossy format loses
-nothing to a second encoding.
+nothing to a second encoding. What a picture in memory cannot hand on whole (frames, depth, an
+earlier mark) is refused: the file itself keeps it.
 """
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
+from kzmark import belongings, colours
 from kzmark._limits import Limits
-from kzmark.errors import RequestError
+from kzmark.errors import MalformedMediaError, RequestError
 from kzmark.formats import adapter
 from kzmark.formats._base import Adapter, Patch
 
@@ -25,7 +28,20 @@ _SAVE: Final[dict[str, tuple[str, dict[str, Any]]]] = {  # Pillow's name, and wh
     "tiff": ("TIFF", {"compression": "tiff_deflate"}),
     "webp": ("WEBP", {"quality": 95, "method": 2}),
 }
-_MODES: Final = {"avif": "RGBA", "bmp": "RGB", "gif": "RGB", "jpeg": "RGB"}
+_PILLOW_ERRORS: Final = (  # what its plugins raise for files and options that they cannot take
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    SyntaxError,
+    SystemError,
+    TypeError,
+    ValueError,
+    Image.DecompressionBombError,
+)
+_FILE: Final = "give the file itself"
 
 
 def is_picture(source: Any) -> bool:
@@ -38,31 +54,46 @@ class Still:
     """One picture in memory, on its way into a file.
 
     Attributes:
-        image: The picture, 8 bits a channel.
+        image: The picture, upright, 8 bits a channel.
         adapter: The adapter of the format it will have.
+        carried: What it brings along besides pixels, as arguments of Pillow's `save`.
+        notes: What was left behind, as stable codes.
     """
 
     image: Image.Image
     adapter: Adapter
+    carried: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, picture: Any, name: str, *, limits: Limits) -> Self:
         """Take a `PIL.Image` or an array of shape (h, w), (h, w, 3) or (h, w, 4), uint8, RGB.
 
+        A picture that its EXIF turns is turned; its EXIF, XMP, resolution and colour profile come
+        along where the format has a place for them.
+
         Raises:
-            RequestError: If the array has another shape or kind, or no picture can be encoded in
-                the format `name`.
+            RequestError: If the array has another shape or kind, the image has several frames,
+                more than 8 bits a channel or a mark already, or no picture can be encoded in the
+                format `name`.
+            MalformedMediaError: If the image cannot be decoded.
         """
         if name not in _SAVE:
             raise RequestError(
                 f"a picture cannot be encoded as {name}", hint=f"one of {', '.join(sorted(_SAVE))}"
             )
-        image = picture if isinstance(picture, Image.Image) else _from_array(picture)
-        limits.check_picture(*image.size, file_bytes=image.width * image.height)
-        wanted = _MODES.get(name) if image.mode not in {"L", "RGB", _MODES.get(name)} else None
-        if image.mode not in {"L", "RGB", "RGBA"}:
-            wanted = wanted or ("RGBA" if image.has_transparency_data else "RGB")
-        return cls(image.convert(wanted) if wanted else image, adapter(name))
+        if not isinstance(picture, Image.Image):
+            _check_array(picture)
+            limits.check_picture(picture.shape[1], picture.shape[0], file_bytes=picture.size)
+            return cls(
+                colours.fit(Image.fromarray(np.ascontiguousarray(picture)), name), adapter(name)
+            )
+        limits.check_picture(*picture.size, file_bytes=picture.width * picture.height)
+        image = _upright(picture)
+        brought = belongings.of(image, limits=limits)
+        fitting = colours.fit(image, name)
+        profile = colours.profile_for(fitting, image)
+        return cls(fitting, adapter(name), brought.arguments(name, profile), brought.notes)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -75,29 +106,51 @@ class Still:
         Args:
             patch: The plate, or nothing.
             **options: Handed to Pillow's `save`, over our own choices.
+
+        Raises:
+            RequestError: If Pillow cannot encode it in this way.
         """
-        kind, chosen = _SAVE[self.adapter.info.name]
+        name = self.adapter.info.name
+        kind, chosen = _SAVE[name]
         image = self.image if patch is None else _painted(self.image, patch)
-        carried = {
-            key: image.info[key]
-            for key in ("icc_profile", "dpi")
-            if image.info.get(key) and kind != "BMP"
-        }
         target = io.BytesIO()
-        image.save(target, kind, **{**carried, **chosen, **options})
+        try:
+            image.save(target, kind, **{"icc_profile": None, **chosen, **self.carried, **options})
+        except _PILLOW_ERRORS as error:
+            raise RequestError(
+                f"the picture of {image.width}x{image.height} px cannot be encoded as {name}: "
+                f"{error}",
+                hint="another size, format or option",
+            ) from error
         return target.getvalue()
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    """Decode an image and turn it as its EXIF says; refuse what one picture cannot hold."""
+    try:
+        frames = getattr(picture, "n_frames", 1)
+        picture.load()
+        turned = picture.getexif().get(0x0112, 1) != 1
+        image = ImageOps.exif_transpose(picture) if turned else picture
+    except _PILLOW_ERRORS as error:
+        raise MalformedMediaError(f"the picture cannot be decoded: {error}", hint=_FILE) from error
+    if frames > 1:
+        raise RequestError(
+            f"an image of {frames} frames or pages, of which only one would be left",
+            hint=f"{_FILE}, or image.copy() for this frame alone",
+        )
+    return image
 
 
 def _painted(image: Image.Image, patch: Patch) -> Image.Image:
     """Return a copy with the patch laid on it; a caption band makes it higher."""
     grown = Image.new(image.mode, (image.width, image.height + patch.grow))
     grown.paste(image)
-    grown.info = dict(image.info)
     grown.paste(Image.fromarray(patch.pixels).convert(image.mode), (patch.x, patch.y))
     return grown
 
 
-def _from_array(array: Any) -> Image.Image:
+def _check_array(array: Any) -> None:
     shape = array.shape
     good = array.dtype == np.uint8 and (len(shape) == 2 or (len(shape) == 3 and shape[2] in {3, 4}))
     if not good:
@@ -105,4 +158,3 @@ def _from_array(array: Any) -> Image.Image:
             f"an array of shape {shape} and kind {array.dtype}",
             hint="give uint8 of shape (height, width), (height, width, 3) or (height, width, 4)",
         )
-    return Image.fromarray(np.ascontiguousarray(array))

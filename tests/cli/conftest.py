@@ -29,6 +29,8 @@ Run = Callable[..., Ran]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
+    for name in ("KZMARK_CONFIG", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
 
     def call(*words: object) -> Ran:
         code = cli.main([str(word) for word in words])

@@ -9,11 +9,11 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import piexif
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from tests.conftest import make_mark
+from tests.formats.layers.test_exif import block as directories
 from tests.formats.png_samples import KINDS, MAGIC, PALETTE, RGB, chunk, colours, make, noise, split
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
@@ -51,13 +51,10 @@ def xmp_chunk(packet: bytes, *, compressed: bool = False) -> bytes:
 
 
 def exif_block(orientation: int = 1, *, thumbnail: bool = False) -> bytes:
-    parts = {"0th": {0x010F: b"Maker", 0x0112: orientation}, "1st": {0x0103: 6}}
-    parts["thumbnail"] = None
+    small = io.BytesIO()
     if thumbnail:
-        small = io.BytesIO()
         Image.new("RGB", (32, 24), "red").save(small, "JPEG")
-        parts["thumbnail"] = small.getvalue()
-    return bytes(piexif.dump(parts)[6:])
+    return directories(">", {0x010F: b"Maker\0", 0x0112: orientation}, {}, small.getvalue())
 
 
 def raw_profile(block: bytes, name: bytes = b"exif") -> bytes:

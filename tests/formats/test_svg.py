@@ -16,6 +16,7 @@ from tests.conftest import make_mark
 from kzmark._limits import DEFAULT_LIMITS as LIMITS
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Drawing, Draws, Pictures, Rectangle, Words
+from kzmark.formats._svg_letters import letters
 from kzmark.formats.layers import xmp
 from kzmark.formats.svg import ADAPTER
 from kzmark.mark import Mark
@@ -159,12 +160,12 @@ def test_the_notice_is_the_last_element_and_real_text(clean: str, grow: float) -
     )
     assert notice.get("aria-label") == 'ЖИ жасаған Создано <ИИ> & "ко"'
     texts = notice.findall(f"{SVG}text")
-    assert [text.text for text in texts] == ["ЖИ жасаған", 'Создано <ИИ> & "ко"']
+    assert ["".join(text.itertext()) for text in texts] == ["ЖИ жасаған", 'Создано <ИИ> & "ко"']
     languages = [text.get("{http://www.w3.org/XML/1998/namespace}lang") for text in texts]
     assert languages == ["kk", "ru"]
     for text in texts:
         assert text.get("lengthAdjust") == "spacingAndGlyphs"
-        assert "'PT Sans'" in (text.get("font-family") or "")
+        assert "font-family:'PT Sans'," in (text.get("style") or "")
 
 
 def test_a_group_that_only_bears_the_name_of_the_notice_is_left_alone() -> None:
@@ -173,15 +174,51 @@ def test_a_group_that_only_bears_the_name_of_the_notice_is_left_alone() -> None:
     assert SHAPE.encode() in drawn(theirs)
 
 
-def test_every_style_of_the_notice_is_important() -> None:
+def test_every_part_of_the_notice_shuts_the_documents_style_out() -> None:
+    root = ET.fromstring(drawn(CLEAN["flexible"]))
+    parts = [one for one in root[-1].iter() if one.tag not in {f"{SVG}title", f"{SVG}style"}]
+
+    assert {one.tag for one in parts} == {f"{SVG}{name}" for name in ("g", "rect", "text", "tspan")}
+    for part in parts:
+        declarations = (part.get("style") or "").split(";")
+        assert declarations[0] in {"all:initial!important", "all:unset!important"}
+        assert all(one.endswith("!important") for one in declarations)
+
+
+def test_the_rules_of_the_notice_are_for_the_notice_alone() -> None:
     root = ET.fromstring(drawn(CLEAN["flexible"]))
 
-    for element in root[-1].iter():
-        declarations = [one for one in (element.get("style") or "").split(";") if one]
-        assert all(one.endswith("!important") for one in declarations)
-        if element.tag != f"{SVG}title":
-            names = {one.partition(":")[0] for one in declarations}
-            assert names >= {"display", "visibility", "opacity", "clip-path", "mask", "transform"}
+    rules = (root[-1].findtext(f"{SVG}style") or "").split("}")[:-1]
+
+    selectors = [one for rule in rules for one in rule.partition("{")[0].split(",")]
+    assert selectors
+    assert all(one.startswith("#kzmark-notice ") for one in selectors)
+
+
+def test_letters_stand_in_order_where_the_shipped_font_has_them() -> None:
+    root = ET.fromstring(drawn(CLEAN["flexible"]))
+    first, _ = root[-1].findall(f"{SVG}text")
+
+    places = [float(letter.get("x") or "") for letter in first]
+
+    left, width = 5.0, 40.0  # of the plate that the tests draw in a picture of 100 by 60
+    assert len(places) == len("ЖИ жасаған")
+    assert places == sorted(places)
+    assert left < places[0] < left + width / 6
+    assert left + width * 5 / 6 < places[-1] < left + width
+
+
+def test_an_accent_stays_with_its_letter() -> None:
+    found = [one.text for one in letters("й\u0301а\u0308!", bold=False)]
+
+    assert found == ["й\u0301", "а\u0308", "!"]
+    assert letters("", bold=True) == ()
+
+
+def test_the_notice_of_an_icon_takes_few_bytes() -> None:
+    clean = f'<svg {NS} viewBox="0 0 24 24">{SHAPE}</svg>'
+
+    assert len(drawn(clean)) - len(clean) < 5_000
 
 
 @each_clean

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import shutil
 import struct
 import subprocess
@@ -11,14 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFont
 from tests.formats.test_svg import CLEAN, NS, drawn, plate
 
 from kzmark._limits import DEFAULT_LIMITS as LIMITS
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats import _svg_render
+from kzmark.formats._base import Drawing, Rectangle, Words
 from kzmark.formats.svg import ADAPTER
+from kzmark.notices.letters import face
 
 DARK = (18, 22, 28)
 FILTERED = '<rect width="9" height="9" filter="url(#f)"/>'
@@ -117,6 +120,8 @@ def test_the_plate_stands_where_it_was_asked_to_in_the_displayed_picture(root: s
     "css",
     [
         "text{display:none}",
+        "tspan{display:none;visibility:hidden;font:1px serif;baseline-shift:900px;fill:none}",
+        "text tspan{fill-opacity:0;text-anchor:end;dominant-baseline:hanging;stroke:red}",
         "g{opacity:0} text{font-size:0;letter-spacing:900px}",
         "*{stroke:red;stroke-width:9;clip-path:url(#none)}",
         "#kzmark-notice{visibility:hidden} #kzmark-notice *{fill:none;fill-opacity:0}",
@@ -324,13 +329,56 @@ def test_librsvg_shows_the_plate_in_the_same_place(name: str, tmp_path: Path) ->
     assert_plate_in_lower_left_quarter(pixels)
 
 
+@pytest.mark.parametrize("css", ["", "text,tspan,g *{font:900px serif!important;display:none}"])
+def test_letters_of_a_wide_font_stay_on_the_plate_in_librsvg(css: str, tmp_path: Path) -> None:
+    """Librsvg does not know `textLength`: DejaVu Sans is a quarter wider than PT Sans."""
+    if not shutil.which("rsvg-convert") or not shutil.which("fc-match"):
+        pytest.skip("rsvg-convert or fontconfig is not installed")
+    ask = ["fc-match", "-f", "%{family}|%{file}", "DejaVu Sans:width=100"]
+    family, _, file = subprocess.check_output(ask, text=True).partition("|")
+    if family != "DejaVu Sans":
+        pytest.skip("DejaVu Sans is not installed")
+    shutil.copy(file, tmp_path)
+    fonts = f"<fontconfig><dir>{tmp_path}</dir><cachedir>{tmp_path}</cachedir></fontconfig>"
+    (tmp_path / "fonts.conf").write_text(fonts)
+    clean = f'<svg {NS} width="900" height="600"><style>{css}</style></svg>'
+
+    png = subprocess.check_output(
+        ["rsvg-convert", "-b", "#12161c"],
+        input=drawn_with_natural_width(clean),
+        env=os.environ | {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf")},
+    )
+
+    with Image.open(io.BytesIO(png)) as picture:
+        columns = np.flatnonzero((np.asarray(picture.convert("L")) > 100).any(axis=0))
+    assert 100 - 8 <= columns[0] <= 100 + 8
+    assert 400 - 8 <= columns[-1] <= 400 + 8
+
+
+def drawn_with_natural_width(clean: str) -> bytes:
+    """A line of letters 300 px wide, at the size at which PT Sans takes that width."""
+    text = "Создано искусственным интеллектом"
+    font = ImageFont.truetype(face(), 1000)
+    line = Words(
+        text=text, language="ru", x=100, baseline=60, width=300,
+        size=300_000 / font.getlength(text), bold=False, fill=(255, 255, 255),
+    )  # fmt: skip
+    ground = Rectangle(box=(0, 0, 900, 100), fill=(18, 22, 28))
+    drawing = Drawing(
+        x=0, y=0, width=900, height=100, grow=0, rectangles=(ground,), words=(line,)
+    )  # fmt: skip
+    target = io.BytesIO()
+    ADAPTER.draw(io.BytesIO(clean.encode()), target, lambda *_: drawing, limits=LIMITS)
+    return target.getvalue()
+
+
 def test_a_browser_shows_the_plate_against_the_will_of_the_documents_style(tmp_path: Path) -> None:
     if not shutil.which("chromium"):
         pytest.skip("chromium is not installed")
     css = (
         "*{fill:none!important;opacity:0!important;animation:a 1s infinite!important}"
         "svg,path{opacity:1!important} path{fill:orange!important}"
-        "g,text,rect{display:none!important;transform:scale(0)!important;x:900px!important;"
+        "g,text,tspan,rect{display:none!important;transform:scale(0)!important;x:900px!important;"
         "width:0!important;font-size:0!important;clip-path:inset(50%)!important}"
         "@keyframes a{to{opacity:0;visibility:hidden}}"
     )

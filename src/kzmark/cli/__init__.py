@@ -4,6 +4,8 @@ Exit codes: 0 all compliant (or stamped) · 1 at least one not compliant · 2 wr
 3 undetermined at worst · 4 a file or output could not be read or written · 5 key or certificate.
 """
 
+import contextlib
+import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -11,7 +13,15 @@ from importlib import import_module
 from typing import Final, TextIO
 
 from kzmark import __version__
-from kzmark.errors import IdentityError, KzmarkError, ProfileError, RecordError, RequestError
+from kzmark.cli.terminal import harmless
+from kzmark.errors import (
+    IdentityError,
+    KzmarkError,
+    OutputError,
+    ProfileError,
+    RecordError,
+    RequestError,
+)
 
 COMMANDS: Final = ("stamp", "verify", "inspect", "identity", "formats", "audit")
 USAGE, UNREADABLE, IDENTITY, INTERRUPTED = 2, 4, 5, 130
@@ -33,8 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        args = parse(words)
-        return run(args, sys.stdout)
+        return run(parse(words), sys.stdout)
     except SystemExit as end:  # argparse has printed its message
         return end.code if isinstance(end.code, int) else USAGE
     except KzmarkError as error:
@@ -44,7 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("kzmark: interrupted; nothing is left half-written", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output went away, as `head` does
-        sys.stderr.close()
+        _mute(sys.stdout)
+        return UNREADABLE
+    except OSError as error:  # the output itself: a full disk behind `>`, a terminal that is gone
+        complain(OutputError(f"the system refused: {error.strerror or error}"), sys.stderr)
         return UNREADABLE
 
 
@@ -56,12 +68,19 @@ def run(args: Namespace, out: TextIO) -> int:
 
 
 def parse(words: Sequence[str]) -> Namespace:
-    """Return the parsed command line; `stamp` takes its settings file and environment in too."""
-    name, rest = (words[0], list(words[1:])) if words else ("", [])
+    """Return the parsed command line; `stamp` takes its settings file and environment in too.
+
+    Raises:
+        SystemExit: If argparse has said all that there is to say; no words at all give the help.
+    """
+    if not words:
+        build_parser()[0].print_help(sys.stderr)
+        raise SystemExit(USAGE)
+    name, rest = words[0], list(words[1:])
     parser, commands = build_parser(only=name)
     if name == "stamp":
         rest = import_module("kzmark.cli.stamp").with_settings(commands[name], rest)
-    return parser.parse_args([name, *rest] if words else [])
+    return parser.parse_args([name, *rest])
 
 
 def build_parser(*, only: str = "") -> tuple[ArgumentParser, dict[str, ArgumentParser]]:
@@ -98,15 +117,25 @@ def build_parser(*, only: str = "") -> tuple[ArgumentParser, dict[str, ArgumentP
 
 def complain(error: KzmarkError, err: TextIO) -> None:
     """Print an error and what to do about it."""
-    print(f"kzmark: error: {error}", file=err)
+    print(harmless(f"kzmark: error: {error}"), file=err)
     if error.hint:
-        print(f"  hint: {error.hint}", file=err)
+        print(harmless(f"  hint: {error.hint}"), file=err)
 
 
 def exit_code(error: KzmarkError) -> int:
-    """Return the exit code that an error stands for."""
+    """Return the exit code that an error stands for.
+
+    What is in the way of one file (another mark, an output that exists, a picture too small) is
+    no wrong usage of the command.
+    """
     if isinstance(error, IdentityError):
         return IDENTITY
     if isinstance(error, ProfileError | RecordError) or type(error) is RequestError:
         return USAGE
     return UNREADABLE
+
+
+def _mute(stream: TextIO) -> None:
+    """Send what is left in a stream nowhere, so that its last flush does not complain."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -19,6 +19,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: TextIO) -> int:
     """Print what the log shows; 1 if its chain is broken."""
     from kzmark import audit
+    from kzmark.cli.terminal import harmless
 
     found = audit.check(args.log)
     if args.json:
@@ -37,6 +38,7 @@ def run(args: Namespace, out: TextIO) -> int:
     for place in found.broken:
         print(f"  line {place.line}: {place.cause}", file=out)
     for event in found.unfinished:
-        print(f"  never ended: {event.get('source')} at {event.get('time')}", file=out)
+        told = f"  never ended: {event.get('source')} at {event.get('time')}"
+        print(harmless(told), file=out)
     print(f"  chain: {'broken' if found.broken else 'whole'}, head {found.head}", file=out)
     return 1 if found.broken else 0

@@ -1,13 +1,18 @@
 """The formats kzmark knows: layers, C2PA, what stays exact, whether the backend is here."""
 
 import json
+import shutil
+import textwrap
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import zip_longest
 from typing import Any, Final, TextIO
 
 from kzmark.cli.table import table
 
 HELP: Final = "list the formats and what each can carry"
+WIDTH: Final = 120  # columns, in a pipe
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -22,20 +27,32 @@ def run(args: Namespace, out: TextIO) -> int:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False), file=out)
         return 0
-    head = ("format", "covers", "layers", "C2PA", "outside the notice", "backend")
-    cells = [
+    columns = shutil.get_terminal_size((WIDTH, 0)).columns if out.isatty() else WIDTH
+    print(_words(rows, columns), file=out)
+    return 0
+
+
+def _words(rows: Sequence[dict[str, Any]], columns: int) -> str:
+    """Return the matrix as a table; the two columns of prose share the room that is left."""
+    head = ("format", "layers", "C2PA", "backend", "covers", "outside the notice")
+    firm = [
         (
             row["format"],
-            row["title"],
             " ".join(row["layers"]),
             row["c2pa"],
-            row["exact"],
-            "ready" if row["available"] else f"pip install 'kzmark[{row['extra']}]'",
+            "ready" if row["available"] else f"needs kzmark[{row['extra']}]",
         )
         for row in rows
     ]
-    print(table(head, cells), file=out)
-    return 0
+    taken = sum(max(map(len, column)) + 2 for column in zip(head, *firm, strict=False))
+    covers = max(20, (columns - taken) // 3)
+    exact = max(30, columns - taken - covers - 2)
+    cells = []
+    for row, fixed in zip(rows, firm, strict=True):
+        prose = textwrap.wrap(row["title"], covers), textwrap.wrap(row["exact"], exact)
+        for number, pair in enumerate(zip_longest(*prose, fillvalue="")):
+            cells.append((*(fixed if number == 0 else ("",) * len(fixed)), *pair))
+    return table(head, cells)
 
 
 def matrix() -> list[dict[str, Any]]:

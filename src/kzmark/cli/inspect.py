@@ -17,6 +17,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: TextIO) -> int:
     """Print the layers of one file."""
     from kzmark import api
+    from kzmark.cli.terminal import harmless
 
     for piece in api.inspect(args.file):
         found: dict[str, Any] = {
@@ -27,11 +28,11 @@ def run(args: Namespace, out: TextIO) -> int:
         if args.json:
             print(json.dumps({"source": str(args.file), **found}, ensure_ascii=False), file=out)
             continue
-        note = f"  {piece.code} {piece.detail}".rstrip()
+        note = harmless(f"  {piece.code} {piece.detail}".rstrip())
         print(f"{found['layer']}: {found['status']} ({found['basis']}){note}", file=out)
         for name, value in piece.facts.items():
-            print(f"    {name}: {value}", file=out)
+            print(harmless(f"    {name}: {value}"), file=out)
         if piece.mark:
             text = json.dumps(found["mark"], ensure_ascii=False, indent=2, sort_keys=True)
-            print("    record: " + text.replace("\n", "\n    "), file=out)
+            print(*map(harmless, f"record: {text}".split("\n")), sep="\n    ", file=out)
     return 0

@@ -1,7 +1,8 @@
 """Where the options of `stamp` come from: the command line wins, then `KZMARK_*`, then kzmark.toml.
 
 Settings become words in front of the command line's own, so that argparse judges all of them by
-the same rules.
+the same rules. Paths in a settings file are taken from its folder, those of the environment from
+the working folder.
 """
 
 import os
@@ -17,6 +18,8 @@ FILE_NAME: Final = "kzmark.toml"
 PREFIX: Final = "KZMARK_"
 EXCLUSIVE: Final = (frozenset({"owner", "holder"}), frozenset({"output", "out_dir", "in_place"}))
 NOT_SETTINGS: Final = frozenset({"help", "sources", "config", "dry_run", "run"})
+PATHS: Final = frozenset({"output", "out_dir", "identity", "audit_log", "profile"})
+CONFIG: Final = "KZMARK_CONFIG"
 _ELSEWHERE: Final = frozenset(
     {"cert", "key", "key_password"}
 )  # KZMARK_CERT and so on: the identity
@@ -32,8 +35,8 @@ def words(parser: ArgumentParser, argv: Sequence[str], *, config: Path | None) -
     given = _given(actions, argv)
     found: dict[str, list[str]] = {}
     for level in (_from_file(actions, config), _from_environment(actions)):
-        for name in level:
-            for rival in _rivals(name):
+        for name, spelt in level.items():
+            for rival in _rivals(name) if spelt else {name}:  # a switch turned off rules out none
                 found.pop(rival, None)
         found |= level
     for name in given:
@@ -50,8 +53,16 @@ def find(start: Path) -> Path | None:
     return None
 
 
+def named() -> Path | None:
+    """Return the settings file that the environment names."""
+    value = os.environ.get(CONFIG)
+    return Path(value) if value else None
+
+
 def _given(actions: Mapping[str, Action], argv: Sequence[str]) -> set[str]:
-    options = {word.partition("=")[0] for word in argv if word.startswith("-")}
+    before = argv[: argv.index("--")] if "--" in argv else argv
+    options = {word.partition("=")[0] for word in before if word.startswith("--")}
+    options |= {word[:2] for word in before if word.startswith("-")}  # -oOUT and -o OUT
     return {name for name, action in actions.items() if options & set(action.option_strings)}
 
 
@@ -60,7 +71,7 @@ def _rivals(name: str) -> frozenset[str]:
 
 
 def _from_file(actions: Mapping[str, Action], config: Path | None) -> dict[str, list[str]]:
-    path = config or find(Path.cwd())
+    path = config or named() or find(Path.cwd())
     if path is None:
         return {}
     try:
@@ -73,7 +84,8 @@ def _from_file(actions: Mapping[str, Action], config: Path | None) -> dict[str, 
         if name not in actions:
             known = ", ".join(sorted(actions)).replace("_", "-")
             raise RequestError(f"{key} is no option of stamp", source=str(path), hint=known)
-        found[name] = _spell(actions[name], value, source=str(path))
+        placed = _placed(name, value, path.parent)
+        found[name] = _spell(actions[name], placed, source=str(path))
     return found
 
 
@@ -88,6 +100,17 @@ def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
     return found
 
 
+def _placed(name: str, value: Any, folder: Path) -> Any:
+    """Return a path of a settings file as seen from the working folder; other values as given."""
+    if name not in PATHS or not isinstance(value, str) or not value:
+        return value
+    if name == "audit_log" and value == "none":
+        return value
+    if name == "profile" and not value.endswith(".toml"):
+        return value
+    return str(folder / value)
+
+
 def _spell(action: Action, value: Any, *, source: str) -> list[str]:
     option = action.option_strings[-1]
     if action.nargs == 0:
@@ -96,6 +119,6 @@ def _spell(action: Action, value: Any, *, source: str) -> list[str]:
         return [option] if value else []
     if isinstance(value, list):
         value = ",".join(map(str, value))
-    if isinstance(value, bool | dict):
+    if isinstance(value, bool | dict) or "\0" in str(value):
         raise RequestError(f"{option[2:]} is {value!r}", source=source)
     return [f"{option}={value}"]

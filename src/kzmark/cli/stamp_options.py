@@ -17,10 +17,14 @@ from kzmark.vocabulary import (
 )
 
 POINTERS: Final = ("user_agreement", "explanation", "data_information")
+_USAGE: Final = """\
+%(prog)s SRC [SRC ...] (-o OUT | --out-dir DIR | --in-place)
+                    (--owner NAME | --holder NAME) --system NAME [options]"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.usage = _USAGE
     parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="files or folders")
     _where(parser)
     _who(parser)
@@ -31,17 +35,23 @@ def configure(parser: ArgumentParser) -> None:
 
 def _where(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("where to")
-    group.add_argument("-o", "--output", type=Path, metavar="OUT", help="one file, or a folder")
-    group.add_argument("--out-dir", type=Path, metavar="DIR", help="the tree is mirrored below it")
-    group.add_argument("--in-place", action="store_true", help="replace the inputs")
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("-o", "--output", type=Path, metavar="OUT", help="one file, or a folder")
+    one.add_argument("--out-dir", type=Path, metavar="DIR", help="the tree is mirrored below it")
+    one.add_argument("--in-place", action="store_true", help="replace the inputs")
     group.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
-    group.add_argument("--recursive", action="store_true", help="go down into folders")
+    group.add_argument(
+        "--recursive",
+        action="store_true",
+        help="go down into folders; files there of no known format are skipped and counted",
+    )
 
 
 def _who(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("who answers for it")
-    group.add_argument("--owner", metavar="NAME", help="owner of the AI system")
-    group.add_argument("--holder", metavar="NAME", help="holder of the AI system, in its place")
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("--owner", metavar="NAME", help="owner of the AI system")
+    one.add_argument("--holder", metavar="NAME", help="holder of the AI system, in its place")
     group.add_argument("--bin", default="", metavar="12DIGITS", help="business id number")
     group.add_argument("--contact", default="", metavar="TEXT", help="address, site or mail")
 
@@ -49,7 +59,7 @@ def _who(parser: ArgumentParser) -> None:
 def _what(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("what is stated")
     group.add_argument("--system", metavar="NAME", help="name of the AI system")
-    group.add_argument("--system-version", default="", metavar="V")
+    group.add_argument("--system-version", default="", metavar="V", help="its version")
     group.add_argument("--provider", default="", metavar="NAME", help="who offers the system")
     for option, words, clause in (
         ("--risk", Risk, "17(1)"),
@@ -57,8 +67,18 @@ def _what(parser: ArgumentParser) -> None:
         ("--mode", Mode, "17(4)"),
     ):
         group.add_argument(option, choices=[*map(str, words)], help=f"Article {clause}")
-    group.add_argument("--operation", choices=[*map(str, Operation)], default="created")
-    group.add_argument("--source-type", choices=[*map(str, SourceType)], help="IPTC term")
+    group.add_argument(
+        "--operation",
+        choices=[*map(str, Operation)],
+        default="created",
+        help="what the system did with the content (created)",
+    )
+    group.add_argument(
+        "--source-type",
+        choices=[*map(str, SourceType)],
+        metavar="TERM",
+        help=f"IPTC term, by --operation if left out: {', '.join(SourceType)}",
+    )
     group.add_argument(
         "--simulates", default="", metavar="A,B", help=f"any of {', '.join(Simulates)}"
     )
@@ -72,18 +92,20 @@ def _what(parser: ArgumentParser) -> None:
 def _look(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("how the notice looks")
     group.add_argument("--profile", metavar="NAME|FILE", help="words and numbers (kz-2026.1)")
-    group.add_argument("--lang", default="", metavar="KK,RU", help="languages, in this order")
+    group.add_argument("--lang", default="", metavar="KK,RU", help="languages, in order")
     group.add_argument("--corner", choices=[*map(str, Corner)], help="place of the plate")
 
 
 def _how(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("how it runs")
-    group.add_argument("--config", type=Path, metavar="FILE", help="settings file")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings file, in place of kzmark.toml"
+    )
     group.add_argument("--identity", type=Path, metavar="DIR", help="who signs")
     group.add_argument("--tsa", default="", metavar="URL", help="time stamp authority (network)")
     group.add_argument("--replace", action="store_true", help="replace a different mark")
     group.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
     group.add_argument("--jobs", type=int, default=1, metavar="N", help="threads; 0 = one a core")
-    group.add_argument("--audit-log", default="", metavar="FILE", help="or 'none'")
+    group.add_argument("--audit-log", default="", metavar="FILE", help="file of the log, or 'none'")
     group.add_argument("--json", action="store_true", help="one JSON object a line")
     group.add_argument("--quiet", action="store_true", help="no words but errors")

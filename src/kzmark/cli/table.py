@@ -1,15 +1,27 @@
 """Plain tables for terminals: columns as wide as they need be, the last one free."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+Paint = Callable[[str], str]
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table as text, one line a row, without trailing space."""
+def table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    paint: Mapping[int, Paint] | None = None,
+) -> str:
+    """Return a table as text, one line a row, without trailing space.
+
+    Args:
+        head: Names of the columns.
+        rows: Their cells.
+        paint: What gives the cells of a column, by its number, their colour; it takes no room.
+    """
     lines = [list(head), *[list(row) for row in rows]]
     widths = [max(width(line[column]) for line in lines) for column in range(len(head))]
     lines.insert(1, ["─" * size for size in widths])
-    return "\n".join(_line(line, widths) for line in lines)
+    return "\n".join(_line(line, widths, paint or {}) for line in lines)
 
 
 def width(text: str) -> int:
@@ -22,6 +34,9 @@ def width(text: str) -> int:
     )
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [cell + " " * (size - width(cell)) for cell, size in zip(cells, widths, strict=True)]
+def _line(cells: Sequence[str], widths: Sequence[int], paint: Mapping[int, Paint]) -> str:
+    padded = [
+        (paint[column](cell) if column in paint else cell) + " " * (size - width(cell))
+        for column, (cell, size) in enumerate(zip(cells, widths, strict=True))
+    ]
     return "  ".join(padded).rstrip()

@@ -42,6 +42,16 @@ class Draft(Layout):
         self.data.extend(content)
         return at
 
+    def finish_tables(self) -> None:
+        """Add the zeros of a pointer to the next directory that the data ends inside or before.
+
+        What is appended would be taken for that pointer.
+        """
+        end = max((one.slot + self.pointer_size for one in self.tree()), default=0)
+        if end > len(self.data):
+            self.data.extend(bytes(end - len(self.data)))
+            self._forget()
+
     def widen(self, slot: int, tags: Iterable[int]) -> Directory:
         """Give the directory that `slot` points to an (empty) entry for each of these tags.
 

@@ -1,7 +1,10 @@
 """A notice as SVG: one group of rectangles and real text that the document cannot restyle.
 
-Spec: SVG 2, 11.2 (text), 11.5 (textLength); CSS Cascade 4, 6.1: an `!important` declaration in the
-style attribute beats every rule of the document's style sheets and every animation.
+In browsers `all` with `!important` in each style attribute beats every rule and animation of the
+document. Still renderers (librsvg, resvg) do not know `all`: for them a rule by the group's id says
+what the document's own rules must not change.
+
+Spec: SVG 2, 11.2 (text), 11.5 (textLength); CSS Cascade 4, 3.2 (`all`), 6.1 (importance).
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,45 +14,33 @@ from kzmark.formats._base import Drawing, Rectangle, Words
 from kzmark.formats._svg_document import NOTICE_ID, SVG
 from kzmark.formats._svg_geometry import Viewport
 from kzmark.formats._svg_geometry import number as _n
+from kzmark.formats._svg_letters import letters
 from kzmark.formats._xml import escape, quote
 
-_FONTS: Final = "'PT Sans','Noto Sans','DejaVu Sans',Arial,sans-serif"
-_SHOWN: Final = {  # what any element of the notice needs to be seen
+# whole families for Kazakh, the nearest in width first; Debian's Liberation Sans (Arial) lacks Ә
+_FONTS: Final = "'PT Sans','Noto Sans','DejaVu Sans Condensed','DejaVu Sans',Arial,sans-serif"
+_LAYERS: Final = {"opacity": "1", "clip-path": "none", "mix-blend-mode": "normal"}
+_RULE: Final = {  # for every part, in still renderers
     "display": "inline",
     "visibility": "visible",
-    "opacity": "1",
-    "clip-path": "none",
     "mask": "none",
     "filter": "none",
-    "mix-blend-mode": "normal",
-    "animation": "none",
-    "transition": "none",
-    "rotate": "none",
-    "scale": "none",
-    "translate": "none",
-    "offset-path": "none",
-    "content-visibility": "visible",
-}
-_PAINTED: Final = {"fill-opacity": "1", "stroke": "none"}
-_LETTERS: Final = {
+    "transform": "none",
+    "fill-opacity": "1",
+    "stroke": "none",
     "font-style": "normal",
     "font-variant": "normal",
-    "font-stretch": "normal",
-    "font-size-adjust": "none",
-    "text-anchor": "start",
     "dominant-baseline": "alphabetic",
+    "alignment-baseline": "auto",
     "baseline-shift": "0",
     "letter-spacing": "normal",
     "word-spacing": "normal",
     "writing-mode": "horizontal-tb",
     "direction": "ltr",
-    "text-transform": "none",
     "text-decoration": "none",
-    "text-shadow": "none",
-    "-webkit-text-security": "none",
-    "-webkit-text-fill-color": "currentcolor",
-    "-webkit-text-stroke": "0",
 }
+_OF_LINE: Final = ("fill", "font-size", "font-weight", "font-stretch", "text-anchor")
+_WHOLE: Final = 2  # letters of a line up to which none needs a place of its own
 
 
 def markup(drawing: Drawing, viewport: Viewport, *, was: Mapping[str, str]) -> str:
@@ -62,7 +53,13 @@ def markup(drawing: Drawing, viewport: Viewport, *, was: Mapping[str, str]) -> s
     """
     across, down, x, y = viewport.matrix
     matrix = f"matrix({_n(across)} 0 0 {_n(down)} {_n(x)} {_n(y)})"
-    style = _SHOWN | {
+    style = {
+        "all": "initial",
+        "display": "inline",
+        "visibility": "visible",
+        **_LAYERS,
+        "mask": "none",
+        "filter": "none",
         "transform": matrix.replace(" ", ","),
         "transform-origin": "0 0",
         "transform-box": "view-box",
@@ -73,11 +70,22 @@ def markup(drawing: Drawing, viewport: Viewport, *, was: Mapping[str, str]) -> s
     lines = [
         f'<g {given} transform="{matrix}" style="{_css(style)}">',
         f"<title>{escape(said)}</title>",
+        f"<style>{_rules()}</style>",
         *(_rectangle(one, drawing) for one in drawing.rectangles),
         *(_text(words, drawing) for words in drawing.words),
         "</g>",
     ]
     return "\n".join(lines)
+
+
+def _rules() -> str:
+    """Return the rules for still renderers; librsvg passes over important families of fonts."""
+    parts = ",".join(f"#{NOTICE_ID} {name}" for name in ("rect", "text", "tspan"))
+    taken = _css(dict.fromkeys(_OF_LINE, "inherit"))
+    return (
+        f"{parts}{{{_css(_RULE)}}}#{NOTICE_ID} text{{font-family:{_FONTS}}}"
+        f"#{NOTICE_ID} tspan{{font-family:inherit;{taken}}}"
+    )
 
 
 def _rectangle(one: Rectangle, drawing: Drawing) -> str:
@@ -88,36 +96,44 @@ def _rectangle(one: Rectangle, drawing: Drawing) -> str:
         "width": _n(width),
         "height": _n(height),
     }
-    fill = _colour(one.fill)
-    style = _SHOWN | _PAINTED | {"fill": fill, "rx": "0", "ry": "0", "transform": "none"}
+    style = {"all": "initial", **_LAYERS, "fill": _colour(one.fill), "rx": "0", "ry": "0"}
     style |= {name: f"{value}px" for name, value in place.items()}
-    return f'<rect{_attributes(place | {"fill": fill})} style="{_css(style)}"/>'
+    return f'<rect{_attributes(place)} style="{_css(style)}"/>'
 
 
 def _text(words: Words, drawing: Drawing) -> str:
-    fill, size = _colour(words.fill), _n(words.size)
-    weight = "700" if words.bold else "400"
+    left, fill = drawing.x + words.x, _colour(words.fill)
     given = {
-        "x": _n(drawing.x + words.x),
+        "x": _n(left + words.width / 2),
         "y": _n(drawing.y + words.baseline),
         "textLength": _n(words.width),
         "lengthAdjust": "spacingAndGlyphs",
-        "font-family": _FONTS,
-        "font-size": size,
-        "font-weight": weight,
-        "fill": fill,
         "xml:lang": words.language,
     }
-    style = _SHOWN | _PAINTED | _LETTERS
-    style |= {
-        "transform": "none",
-        "font-family": _FONTS,
-        "font-size": f"{size}px",
-        "font-weight": weight,
+    style = {
+        "all": "initial",
+        **_LAYERS,
         "fill": fill,
         "color": fill,
+        "font-family": _FONTS,
+        "font-size": f"{_n(words.size)}px",
+        "font-weight": "700" if words.bold else "400",
+        "font-stretch": "semi-condensed",  # PT Sans has one width; DejaVu Sans is far too wide
+        "text-anchor": "middle",
     }
-    return f'<text{_attributes(given)} style="{_css(style)}">{escape(words.text)}</text>'
+    line = "".join(_letters(words, left))
+    return f'<text{_attributes(given)} style="{_css(style)}">{line}</text>'
+
+
+def _letters(words: Words, left: float) -> Iterator[str]:
+    """Yield the letters, each around its own place: what is too wide does not push the next."""
+    found = letters(words.text, bold=words.bold)
+    if len(found) <= _WHOLE:
+        yield escape(words.text)
+        return
+    for text, middle in found:
+        at = format(left + words.width * middle, ".7g")
+        yield f'<tspan x="{at}" style="all:unset!important">{escape(text)}</tspan>'
 
 
 def _attributes(values: Mapping[str, str]) -> str:
@@ -125,12 +141,7 @@ def _attributes(values: Mapping[str, str]) -> str:
 
 
 def _css(declarations: Mapping[str, str]) -> str:
-    return ";".join(_important(declarations))
-
-
-def _important(declarations: Mapping[str, str]) -> Iterator[str]:
-    for name, value in declarations.items():
-        yield f"{name}:{value}!important"
+    return ";".join(f"{name}:{value}!important" for name, value in declarations.items())
 
 
 def _colour(rgb: tuple[int, int, int]) -> str:

@@ -30,6 +30,7 @@ _COSTLY: Final = frozenset(  # paint areas again and again, or take numbers with
 _TEXTS: Final = (f"{SVG} text", f"{SVG} tspan", f"{SVG} a")
 _SHADES: Final = (f"{SVG} linearGradient", f"{SVG} radialGradient")
 _LAYERS: Final = ("opacity", "mix-blend-mode", "isolation", "clip-path")
+_LAYERED: Final = re.compile(rf"(?<![\w-])(?:{'|'.join(_LAYERS)})")  # not `fill-opacity`
 _IMAGES: Final = (f"{SVG} image", f"{SVG} feImage")
 
 
@@ -64,7 +65,9 @@ class Weight(_xml.Visitor):
         style = attributes.get("style", "")
         geometry = len(attributes.get("d", "")) + len(attributes.get("points", ""))
         part.cost += geometry / _GEOMETRY_EACH
-        part.cost += _LAYER_COST * any(key in attributes or key in style for key in _LAYERS)
+        part.cost += _LAYER_COST * (
+            any(key in attributes for key in _LAYERS) or bool(_LAYERED.search(style))
+        )
         if name in _COSTLY or "stroke-dasharray" in attributes or "dasharray" in style:
             self.cheap = False
 
@@ -73,7 +76,8 @@ class Weight(_xml.Visitor):
         self._open[-1].take(part)
         if part.identity:
             self._parts.setdefault(part.identity, part)
-        if any(word in "".join(self._css) for word in ("url(", "dasharray", *_LAYERS)):
+        css = "".join(self._css)
+        if "url(" in css or "dasharray" in css or _LAYERED.search(css):
             self.cheap = False
         self._css = []
 

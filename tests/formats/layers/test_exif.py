@@ -19,6 +19,7 @@ from tests.conftest import make_mark
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
+from kzmark.formats._ifd import Layout
 from kzmark.formats.layers import exif
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
@@ -408,6 +409,76 @@ def test_a_comment_full_of_braces_and_laws_takes_no_time() -> None:
     blob = block("<", {}, {0x9286: hostile})
 
     assert judged(blob).code == "exif.record"
+
+
+def cut_in_a_dangling_value() -> bytes:
+    """A block that ends before a value of others, whose tag was UserComment."""
+    blob = bytearray(merged(with_canon_note("<", thumbnail=b"\xff\xd8 small \xff\xd9")))
+    at = blob.index(struct.pack("<HH", 0x9286, 7))
+    start = int.from_bytes(blob[at + 8 : at + 12], "little")
+    blob[at] = 0
+    return bytes(blob[:start])
+
+
+def test_a_cut_value_that_seems_to_hold_ours_does_not_make_it_stand_there_twice() -> None:
+    old = make_mark("ТОО Ескі", mark_id=UUID("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"))
+    blob = cut_in_a_dangling_value()
+
+    once = merged(blob)
+
+    assert merged(once) == once
+    assert once.count(b"KZ 230-VIII") == 1
+    assert b"aaaaaaaa" not in merged(merged(blob, old))
+    assert judged(merged(merged(blob, old))).mark == make_mark()
+
+
+def test_the_words_of_others_outlive_a_record_that_a_cut_value_claims() -> None:
+    old = make_mark("ТОО Ескі", mark_id=UUID("aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa"))
+    fields = {0x9286: b"ASCII\0\0\0Almaty", 0xA420: b"a value that is cut off"}
+    blob = block("<", {}, fields)
+
+    changed = merged(merged(blob[:-20], old))
+
+    assert b"aaaaaaaa" not in changed
+    assert comment_of(changed).startswith(b"ASCII\0\0\0Almaty\n{")
+    assert merged(changed) == changed
+
+
+@pytest.mark.parametrize("left", range(5))
+def test_a_pointer_that_was_cut_off_stays_empty_when_something_follows_it(left: int) -> None:
+    whole = block("<", {0x010E: b"ab\0", 0x8769: 0}, {})
+    blob = whole[: len(whole) - 4 + left]
+
+    marked = merged(blob)
+    again = merged(marked, make_mark("B"))
+
+    assert Layout(again, limits=DEFAULT_LIMITS).directory(8).following == 0
+    assert judged(again).mark == make_mark("B")
+
+
+def test_a_block_whose_directories_lie_over_each_other_is_refused_or_says_the_mark() -> None:
+    blob = bytearray(block("<", {0x010E: b"A yurt\0"}, {0x9286: b"ASCII\0\0\0Almaty"}))
+    slot = blob.index(struct.pack("<HHL", 0x8769, 4, 1)) + 8
+
+    for at in range(len(blob)):
+        struct.pack_into("<L", blob, slot, at)
+        with contextlib.suppress(MediaError):
+            once = merged(bytes(blob))
+            assert judged(once).mark == make_mark()
+            assert merged(once) == once
+
+
+@pytest.mark.parametrize("more", [1, 4, 5, 9])
+def test_a_comment_that_names_the_law_many_times_still_takes_one_record(more: int) -> None:
+    record = json.dumps(make_mark("A").to_dict()).encode()
+    theirs = b"ASCII\0\0\0KZ 230-VIII a" + record + b"rt. 21, KZ 230-VIII art. 21" + record * more
+    blob = block("<", {}, {0x9286: theirs})
+
+    once = merged(blob)
+
+    assert judged(once).mark == make_mark()
+    assert comment_of(once).count(b"KZ 230-VIII art. 21") == 1
+    assert merged(once) == once
 
 
 @settings(max_examples=150, deadline=None)

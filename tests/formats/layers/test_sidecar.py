@@ -46,6 +46,15 @@ def test_the_json_is_canonical_and_plain_to_read() -> None:
     assert base64.b64decode(fields["c2pa"]) == b"\0store\xff"
 
 
+def test_a_name_that_is_no_text_is_spelt_in_escapes() -> None:
+    whole = sidecar.spell(MARK, DATA, name="b\udcff.bmp")
+    hostile = changed(asset={"name": "b\ud800", "sha256": sha256(DATA), "bytes": 1})
+
+    assert Sidecar.from_json(whole).name == r"b\udcff.bmp"
+    assert Sidecar.from_json(hostile).name == r"b\ud800"
+    assert Sidecar.from_json(whole).to_json() == whole
+
+
 def test_a_sidecar_may_stand_without_a_signature() -> None:
     bare = sidecar.spell(MARK, DATA)
 

@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from kzmark.mark import MAX_RECORD
+from kzmark._record import parse_json
+from kzmark.errors import RecordError
+from kzmark.mark import MAX_RECORD, Mark
 from kzmark.vocabulary import LAW
 
 _ASCII: Final = b"ASCII\0\0\0"
@@ -31,6 +33,7 @@ class Comment:
         words: What others wrote.
         records: What looks like a record of ours, as text; whole or broken.
         clean: Whether a single record of ours ends it, as we write it.
+        tail: Bytes at its end that such a record takes; all of them if others wrote nothing.
     """
 
     charset: bytes
@@ -38,6 +41,7 @@ class Comment:
     words: str
     records: tuple[str, ...]
     clean: bool
+    tail: int
 
     def spell(self, record: str) -> bytes:
         """Return the bytes of a comment with the same words of others and this record."""
@@ -58,12 +62,28 @@ def parse(raw: bytes, *, order: str) -> Comment:
     if charset not in _CHARSETS:  # a writer that left the character set out
         charset, body = (_ASCII if raw.isascii() else _UNDEFINED), raw
     codec = _utf16(body, order) if charset == _UNICODE else "latin-1"
-    if codec != "latin-1":
-        body = body[: len(body) // 2 * 2]
-    text = body.decode(codec, "surrogatepass")
+    odd = len(body) % 2 if codec != "latin-1" else 0
+    text = body[: len(body) - odd].decode(codec, "surrogatepass")
     words, records, rest = _take_apart(text)
     clean = len(records) == 1 and not rest
-    return Comment(charset, codec, words + rest, tuple(records), clean)
+    words = (words + rest).replace(LAW, "\n")  # no record may begin in front of the one we add
+    tail = len(raw)
+    if words.strip(_BLANK):
+        tail = odd + sum(len(one.encode(codec, "surrogatepass")) for one in records)
+    return Comment(charset, codec, words, tuple(records), clean, tail)
+
+
+def marks(comment: Comment) -> tuple[list[Mark], str]:
+    """Return the marks of a comment, and what is wrong with those records that are none."""
+    found: list[Mark] = []
+    problem = ""
+    for record in comment.records:
+        try:
+            plain = parse_json(record, limit=MAX_ESCAPED)
+            found.append(Mark.from_dict(plain))
+        except RecordError as error:
+            problem = error.message
+    return found, problem
 
 
 def _utf16(body: bytes, order: str) -> str:

@@ -8,12 +8,11 @@ Spec: CIPA DC-008-2023 (Exif 3.0), 4.6.4 structure, 4.6.6.4 UserComment, 4.6.5.4
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
-from kzmark._record import parse_json
-from kzmark.errors import MediaError, RecordError
+from kzmark.errors import MalformedMediaError, MediaError
 from kzmark.formats import _previews
 from kzmark.formats._ifd import (
     ASCII,
@@ -22,6 +21,7 @@ from kzmark.formats._ifd import (
     SUB_IFDS,
     UNDEFINED,
     Directory,
+    Entry,
     Layout,
 )
 from kzmark.formats._ifd_draft import Draft
@@ -118,38 +118,44 @@ def drop_thumbnail(blob: bytes) -> tuple[bytes, bool]:
 
 
 def inscribe(draft: Draft, mark: Mark, *, values: Mapping[int, bytes]) -> None:
-    """Write the mark into a block or a TIFF file.
+    """Write the mark into a block or a TIFF file; one that says all this already stays as it is.
 
     Args:
         draft: Changed in place.
         mark: The mark.
         values: Further byte values of the first directory, by tag (TIFF: its XMP packet); they
             replace what stood there.
+
+    Raises:
+        MalformedMediaError: If the block cannot be read, or directories and values lie over each
+            other so that it cannot be written.
+        LimitExceededError: If it is over the limits.
     """
     comment = _comment(draft)
-    described = _may_describe(draft, comment, mark)
-    tags = {EXIF_IFD, *values, *({DESCRIPTION} if described else ())}
-    first = draft.widen(draft.slot, tags)
+    own = {tag: (BYTE, value) for tag, value in sorted(values.items())}
+    if _may_describe(draft, comment, mark):
+        own = {DESCRIPTION: (ASCII, _notice_text(mark).encode() + b"\0"), **own}
+    record = json.dumps(mark.to_dict(), sort_keys=True, separators=(",", ":"))
+    spelled = comment.spell(record)
+    if _says(draft, own, spelled):
+        return
+    draft.finish_tables()
+    first = draft.widen(draft.slot, {EXIF_IFD, *own})
     exif = _widened_exif(draft, first)
     first = draft.directory(draft.first)
-    old = [entry for tag in tags - {EXIF_IFD} if (entry := first.get(tag))]
-    if comment.clean:
-        old += [entry for entry in exif.entries if entry.tag == USER_COMMENT]
-    shared = draft.shared()
-    draft.erase(draft.outline([entry for entry in old if entry.start not in shared]))
-    if described:
-        draft.store(first, DESCRIPTION, ASCII, _notice_text(mark).encode() + b"\0")
-    for tag, value in sorted(values.items()):
-        draft.store(first, tag, BYTE, value)
-    record = json.dumps(mark.to_dict(), sort_keys=True, separators=(",", ":"))
-    draft.store(exif, USER_COMMENT, UNDEFINED, comment.spell(record))
+    draft.erase(_outdated(draft, [e for tag in own if (e := first.get(tag))], exif, comment))
+    for tag, (kind, value) in own.items():
+        draft.store(first, tag, kind, value)
+    draft.store(exif, USER_COMMENT, UNDEFINED, spelled)
+    if not _says(draft, own, spelled):
+        raise MalformedMediaError("directories and values lie over each other")
 
 
 def judge_layout(layout: Layout) -> Evidence:
     """Return what the EXIF of a block or a TIFF file says."""
     try:
         comment = _comment(layout)
-        marks, problem = _marks(comment)
+        marks, problem = _exif_comment.marks(comment)
         facts = dict(_facts(layout, comment, marks))
     except MediaError as error:
         return _broken("exif.unparsable", error.message, {})
@@ -164,19 +170,6 @@ def judge_layout(layout: Layout) -> Evidence:
 
 def _broken(code: str, detail: str, facts: Mapping[str, str]) -> Evidence:
     return Evidence(layer=Layer.EXIF, status=Status.BROKEN, code=code, detail=detail, facts=facts)
-
-
-def _marks(comment: Comment) -> tuple[list[Mark], str]:
-    """Return the marks of a comment, and what is wrong with those records that are none."""
-    marks: list[Mark] = []
-    problem = ""
-    for record in comment.records:
-        try:
-            plain = parse_json(record, limit=_exif_comment.MAX_ESCAPED)
-            marks.append(Mark.from_dict(plain))
-        except RecordError as error:
-            problem = error.message
-    return marks, problem
 
 
 def _notice_text(mark: Mark) -> str:
@@ -206,7 +199,37 @@ def _may_describe(layout: Layout, comment: Comment, mark: Mark) -> bool:
     if entry is None:
         return True
     text = layout.value(entry).rstrip(b"\0 ")
-    return not text or text in {_notice_text(one).encode() for one in (mark, *_marks(comment)[0])}
+    return not text or text in {
+        _notice_text(one).encode() for one in (mark, *_exif_comment.marks(comment)[0])
+    }
+
+
+def _says(layout: Layout, own: Mapping[int, tuple[int, bytes]], comment: bytes) -> bool:
+    """Say whether these values of the first directory and this comment stand there already."""
+    first, exif = _first(layout), _exif(layout)
+    found = [(first and first.get(tag), *wanted) for tag, wanted in own.items()]
+    found.append((exif and exif.get(USER_COMMENT), UNDEFINED, comment))
+    return all(e and e.kind == kind and layout.value(e) == value for e, kind, value in found)
+
+
+def _outdated(
+    draft: Draft, own: Sequence[Entry], exif: Directory, comment: Comment
+) -> list[tuple[int, int]]:
+    """Return the (offset, size) of what our new values replace and nothing else claims.
+
+    A record of ours goes even if other values claim it: one that ends behind the data (in a block
+    that was cut) seems to hold whatever is appended later.
+    """
+    shared = draft.shared()
+    comments = [entry for entry in exif.entries if entry.tag == USER_COMMENT and comment.clean]
+    gone = draft.outline([entry for entry in (*own, *comments) if entry.start not in shared])
+    tables = [(one.at, one.slot + draft.pointer_size) for one in draft.tree()]
+    for entry in comments:
+        end = entry.start + entry.size
+        start = max(entry.start, end - comment.tail)
+        if entry.start in shared and not any(start < stop and at < end for at, stop in tables):
+            gone.append((start, end - start))
+    return gone
 
 
 def _widened_exif(draft: Draft, first: Directory) -> Directory:

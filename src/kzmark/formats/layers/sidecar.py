@@ -48,7 +48,10 @@ class Sidecar:
     @classmethod
     def of(cls, mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"") -> "Sidecar":
         """Describe a finished file."""
-        return cls(mark=mark, name=name, sha256=sha256(data), size=len(data), manifest=manifest)
+        digest = sha256(data)
+        return cls(
+            mark=mark, name=_spellable(name), sha256=digest, size=len(data), manifest=manifest
+        )
 
     def to_json(self) -> bytes:
         """Return the canonical JSON: UTF-8, keys sorted, no insignificant space."""
@@ -77,7 +80,7 @@ class Sidecar:
         asset = reader.nested("asset")
         sidecar = cls(
             mark=Mark.from_dict(reader.take("mark", dict)),
-            name=asset.take("name", str, default=""),
+            name=_spellable(asset.take("name", str, default="")),
             sha256=asset.take("sha256", str),
             size=asset.take("bytes", int),
             manifest=_decoded(reader.take("c2pa", str, default="")),
@@ -129,6 +132,11 @@ def manifest_of(sidecar: bytes) -> bytes:
         return Sidecar.from_json(sidecar).manifest
     except RecordError:
         return b""
+
+
+def _spellable(name: str) -> str:
+    """Return a name that UTF-8 can hold: file systems allow bytes that are no text."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _decoded(text: str) -> bytes:
