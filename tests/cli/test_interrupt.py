@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import WHO
 
+from kzmark.cli.workers import Workers, each
 from kzmark.errors import RequestError
 
 Picture = Callable[[str], Path]
@@ -35,10 +36,13 @@ def test_finished_results_have_their_line_after_an_interruption(
     ) as process:
         assert process.stdout
         assert process.stderr
+        watchdog = threading.Timer(60, process.kill)  # a run that hangs fails, and ends
+        watchdog.start()
         lines = [process.stdout.readline()]
         process.send_signal(signal.SIGINT)
         lines += process.stdout.readlines()
         err = process.stderr.read()
+        watchdog.cancel()
 
     rows = [json.loads(line) for line in lines]
     assert process.returncode == 130
@@ -61,6 +65,7 @@ def test_workers_tell_what_they_finished_while_nobody_listened() -> None:
             time.sleep(0.01)
         return number
 
+    crew: Workers[int] = Workers(2)
     with crew as workers:
         futures = [workers.submit(work, number) for number in range(4)]
 
@@ -87,6 +92,7 @@ def test_what_goes_wrong_while_results_are_gathered_is_not_lost() -> None:
         yield 1
         raise RequestError("no executor")
 
+    crew: Workers[int] = Workers(1)
     told: list[int] = []
     with crew as workers, pytest.raises(RequestError, match="no executor"):
         each(workers.arriving(results()), workers, told.append)

@@ -35,7 +35,7 @@ def fit(
     if not 0 < size + room <= 256:
         raise ValueError(f"a palette of {size} entries with room for {room}")
     wanted = np.unique(colours.reshape(-1, 3), axis=0)
-    kept = used | (_distances(palette, wanted).min(axis=1, initial=1 << 20) == 0)
+    kept = used | _firsts(palette, used, wanted)
     slots = [*range(size, size + room), *np.flatnonzero(~kept).tolist()]
     grown = np.concatenate([palette, np.zeros((room, 3), np.uint8)])
     standing = np.concatenate([kept, np.zeros(room, np.bool_)])
@@ -46,6 +46,16 @@ def fit(
     away = _distances(colours.reshape(-1, 3), grown[entries])
     index = entries[away.argmin(axis=1)].astype(np.uint8)
     return grown, index, bool((away.min(axis=1) == 0).all())
+
+
+def _firsts(palette: Colours, used: NDArray[np.bool_], wanted: Colours) -> NDArray[np.bool_]:
+    """Return, for each colour that stands in the palette already, one entry: a used one, if any."""
+    first = np.zeros(len(palette), np.bool_)
+    for column in (_distances(palette, wanted) == 0).T if len(palette) else ():
+        equal = np.flatnonzero(column)
+        if len(equal):
+            first[equal[used[equal].argmax()]] = True
+    return first
 
 
 def _fill(
