@@ -20,8 +20,8 @@ import numpy as np
 from PIL import Image
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats._jpeg_segments import parse
-from kzmark.formats._jpeg_splice import scan_of
+from kzmark.formats.jpeg.segments import parse
+from kzmark.formats.jpeg.splice import scan_of
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "kzmark" / "native" / "c"

@@ -74,6 +74,12 @@ def test_a_table_has_the_order_of_the_line(run: Run, picture: Picture) -> None:
     assert [line.split()[0] for line in ran.out.splitlines()[2:-1]] == names
 
 
+def test_a_table_names_what_is_missing_once(run: Run, picture: Picture) -> None:
+    ran = run("verify", picture("photo.gif"), picture("photo.png"))
+
+    assert ran.out.splitlines()[2].endswith("  mark.absent; notice.not-found")
+
+
 def test_a_last_line_counts_what_became_of_many(run: Run, picture: Picture, tmp_path: Path) -> None:
     run("stamp", picture("photo.gif"), "-o", "marked.gif", *WHO)
     (tmp_path / "bad.gif").write_bytes(b"GIF89a rest is missing")

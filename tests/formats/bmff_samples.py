@@ -14,7 +14,7 @@ from PIL import Image
 
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.formats._base import Adapter, Patch, Picture, Pictures
-from kzmark.formats._bmff import full, pack
+from kzmark.formats._bmff.boxes import full, pack
 
 Array = NDArray[np.uint8]
 LIMITS = DEFAULT_LIMITS

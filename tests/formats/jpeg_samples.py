@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats import _jpeg_coding as coding
 from kzmark.formats._base import Patch, PatchFor
-from kzmark.formats._jpeg_segments import (
+from kzmark.formats.jpeg import ADAPTER, coding
+from kzmark.formats.jpeg.segments import (
     DQT,
     SOI,
     Component,
@@ -20,7 +20,6 @@ from kzmark.formats._jpeg_segments import (
     parse,
     segment_bytes,
 )
-from kzmark.formats.jpeg import ADAPTER
 
 Array = NDArray[np.uint8]
 

@@ -28,12 +28,12 @@ from tests.signing.outside import assert_valid_outside, trusting
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
-from kzmark.formats._bmff import pack, spans
-from kzmark.formats._bmff_edit import open_file
-from kzmark.formats._bmff_items import RDF, payload
-from kzmark.formats._heif_layers import about
-from kzmark.formats._heif_stills import Still, stills
-from kzmark.formats._heif_tracks import FOREVER, Track, picture_track
+from kzmark.formats._bmff.boxes import pack, spans
+from kzmark.formats._bmff.edit import open_file
+from kzmark.formats._bmff.items import RDF, payload
+from kzmark.formats._heif.layers import about
+from kzmark.formats._heif.stills import Still, stills
+from kzmark.formats._heif.tracks import FOREVER, Track, picture_track
 from kzmark.formats.avif import ADAPTER
 from kzmark.mark import Mark
 from kzmark.report import Status

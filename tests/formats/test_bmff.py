@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
-from kzmark.formats._bmff import Cursor, brands, first, full, pack, spans
+from kzmark.formats._bmff.boxes import Cursor, brands, first, full, pack, spans
 
 LIMITS = Limits()
 

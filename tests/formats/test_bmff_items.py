@@ -11,11 +11,11 @@ from tests.formats.bmff_samples import LIMITS, PACKET, ItemsFile
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
-from kzmark.formats._bmff import Cursor, full, pack, spans
-from kzmark.formats._bmff_edit import File, open_file, rewrite
-from kzmark.formats._bmff_items import decoded, payload
-from kzmark.formats._bmff_put import Put
-from kzmark.formats._heif_stills import stills
+from kzmark.formats._bmff.boxes import Cursor, full, pack, spans
+from kzmark.formats._bmff.edit import File, open_file, rewrite
+from kzmark.formats._bmff.items import decoded, payload
+from kzmark.formats._bmff.put import Put
+from kzmark.formats._heif.stills import stills
 
 WAYS: list[dict[str, Any]] = [
     {},

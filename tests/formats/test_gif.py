@@ -18,8 +18,8 @@ from PIL import Image, ImageSequence
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Patch
-from kzmark.formats._gif_blocks import Extension, parse
 from kzmark.formats.gif import ADAPTER
+from kzmark.formats.gif.blocks import Extension, parse
 from kzmark.mark import Mark, NoticeRecord, Responsible, System
 from kzmark.report import Status
 from kzmark.vocabulary import Layer, Medium, Operation, SourceType

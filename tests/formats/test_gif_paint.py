@@ -17,10 +17,10 @@ from PIL import Image, ImageSequence
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import LimitExceededError
 from kzmark.formats._base import Patch
-from kzmark.formats._gif_blocks import Gif, Shown, parse
-from kzmark.formats._gif_blocks import Image as Block
-from kzmark.formats._gif_codec import decode
 from kzmark.formats.gif import ADAPTER
+from kzmark.formats.gif.blocks import Gif, Shown, parse
+from kzmark.formats.gif.blocks import Image as Block
+from kzmark.formats.gif.codec import decode
 
 RGBA = NDArray[np.uint8]
 RANDOM = np.random.default_rng(3)

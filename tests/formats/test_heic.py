@@ -30,12 +30,12 @@ from tests.signing.outside import assert_valid_outside, trusting
 
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError, MediaError
-from kzmark.formats._bmff import full, pack
-from kzmark.formats._bmff_edit import open_file, rewrite
-from kzmark.formats._bmff_items import payload
-from kzmark.formats._bmff_put import Put
-from kzmark.formats._heif_layers import EXIF_LEAD, about, join_exif, split_exif, without_exif
-from kzmark.formats._heif_stills import stills
+from kzmark.formats._bmff.boxes import full, pack
+from kzmark.formats._bmff.edit import open_file, rewrite
+from kzmark.formats._bmff.items import payload
+from kzmark.formats._bmff.put import Put
+from kzmark.formats._heif.layers import EXIF_LEAD, about, join_exif, split_exif, without_exif
+from kzmark.formats._heif.stills import stills
 from kzmark.formats.heic import ADAPTER
 from kzmark.mark import Mark
 from kzmark.report import Status
@@ -423,7 +423,7 @@ def test_a_declared_size_beyond_the_limits_is_refused_before_decoding() -> None:
 
 
 def test_a_coded_size_beyond_the_limits_is_refused_before_decoding() -> None:
-    from kzmark.formats._heif_coded import coded_size
+    from kzmark.formats._heif.coded import coded_size
 
     data = heic(scene(640, 480))
     file = open_file(data, limits=LIMITS)

@@ -21,8 +21,8 @@ from tests.formats.jpeg_samples import (
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
-from kzmark.formats._jpeg_segments import SOS, parse, segment_bytes
 from kzmark.formats.jpeg import ADAPTER
+from kzmark.formats.jpeg.segments import SOS, parse, segment_bytes
 from kzmark.formats.layers import exif, xmp
 from kzmark.mark import Mark
 from kzmark.report import Status

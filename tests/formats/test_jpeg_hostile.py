@@ -18,8 +18,8 @@ from kzmark.errors import (
     MediaError,
     UnsupportedMediaError,
 )
-from kzmark.formats._jpeg_segments import EOI, SOI, SOS, parse, segment_bytes
 from kzmark.formats.jpeg import ADAPTER
+from kzmark.formats.jpeg.segments import EOI, SOI, SOS, parse, segment_bytes
 
 LIMITS = Limits(max_pixels=4_000_000, max_total_pixels=40_000_000)
 CLEAN = pillow(scene(48, 40))

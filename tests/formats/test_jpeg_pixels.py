@@ -25,11 +25,9 @@ from tests.formats.jpeg_samples import (
 )
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats import _jpeg_pixels as pixels
-from kzmark.formats import _jpeg_rows as rows
 from kzmark.formats._base import Patch
-from kzmark.formats._jpeg_segments import Stream, parse
-from kzmark.formats.jpeg import ADAPTER
+from kzmark.formats.jpeg import ADAPTER, pixels, rows
+from kzmark.formats.jpeg.segments import Stream, parse
 
 KINDS = dict(every_kind(150, 101))
 each_kind = pytest.mark.parametrize("kind", KINDS)

@@ -15,8 +15,8 @@ from PIL import Image
 from tests.formats.jpeg_samples import inserted, painted, patch, pillow, scene, shown
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats._jpeg_segments import EOI, SOI, parse, segment_bytes
 from kzmark.formats.jpeg import ADAPTER
+from kzmark.formats.jpeg.segments import EOI, SOI, parse, segment_bytes
 
 SMALL = scene(96, 64)
 DARK = patch(8, 40, 48, 16, (20, 20, 20))

@@ -35,12 +35,12 @@ from tests.signing.outside import assert_valid_outside, trusting
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Patch
-from kzmark.formats._bmff import pack
-from kzmark.formats._jxl_bits import ENUM, Bits, Writer
-from kzmark.formats._jxl_boxes import Box, codestream, header_of, join, read_boxes
-from kzmark.formats._jxl_graft import graft, linear
-from kzmark.formats._jxl_header import MAGIC, Header, read_header
+from kzmark.formats._bmff.boxes import pack
 from kzmark.formats.jxl import ADAPTER
+from kzmark.formats.jxl.bits import ENUM, Bits, Writer
+from kzmark.formats.jxl.boxes import Box, codestream, header_of, join, read_boxes
+from kzmark.formats.jxl.graft import graft, linear
+from kzmark.formats.jxl.header import MAGIC, Header, read_header
 from kzmark.mark import Mark
 from kzmark.report import Status
 from kzmark.signing import c2pa

@@ -16,9 +16,9 @@ from tests.conftest import make_mark
 from kzmark._limits import DEFAULT_LIMITS as LIMITS
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Drawing, Draws, Pictures, Rectangle, Words
-from kzmark.formats._svg_letters import letters
 from kzmark.formats.layers import xmp
 from kzmark.formats.svg import ADAPTER
+from kzmark.formats.svg.letters import letters
 from kzmark.mark import Mark
 from kzmark.report import Status
 from kzmark.signing import c2pa

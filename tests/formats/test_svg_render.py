@@ -18,9 +18,8 @@ from tests.formats.test_svg import CLEAN, NS, drawn, plate
 from kzmark._limits import DEFAULT_LIMITS as LIMITS
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError, MediaError
-from kzmark.formats import _svg_render
 from kzmark.formats._base import Drawing, Rectangle, Words
-from kzmark.formats.svg import ADAPTER
+from kzmark.formats.svg import ADAPTER, render
 from kzmark.notices.letters import face
 
 DARK = (18, 22, 28)
@@ -243,8 +242,8 @@ def a_png(width: int, height: int) -> str:
 def test_a_bomb_is_refused_before_anything_renders_it(
     body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_svg_render, "_render_here", None)
-    monkeypatch.setattr(_svg_render, "_render_apart", None)
+    monkeypatch.setattr(render, "_render_here", None)
+    monkeypatch.setattr(render, "_render_apart", None)
 
     with pytest.raises(LimitExceededError):
         seen(f'<svg {NS} width="100" height="100">{body}</svg>')
@@ -290,9 +289,7 @@ def test_a_process_apart_shows_the_same_as_this_one(monkeypatch: pytest.MonkeyPa
     data = drawn(CLEAN["flexible"])
     here = seen(data)
 
-    monkeypatch.setattr(
-        _svg_render, "_render_here", lambda text: _svg_render._render_apart(text, LIMITS)
-    )
+    monkeypatch.setattr(render, "_render_here", lambda text: render._render_apart(text, LIMITS))
 
     assert np.array_equal(seen(data), here)
 
@@ -301,10 +298,10 @@ def test_a_renderer_that_dies_is_told_as_a_file_that_cannot_be_rendered(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(MalformedMediaError):
-        _svg_render._render_apart(b"<svg", LIMITS)
-    monkeypatch.setattr(_svg_render, "_CHILD", Path("no such file"))
+        render._render_apart(b"<svg", LIMITS)
+    monkeypatch.setattr(render, "_CHILD", Path("no such file"))
     with pytest.raises(MalformedMediaError):
-        _svg_render._render_apart(b"<svg", LIMITS)
+        render._render_apart(b"<svg", LIMITS)
 
 
 def test_without_resvg_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,8 @@ from tests.formats.webp_samples import (
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Patch
-from kzmark.formats._webp_riff import Chunk, WebP, parse
 from kzmark.formats.webp import ADAPTER
+from kzmark.formats.webp.riff import Chunk, WebP, parse
 from kzmark.mark import Mark
 
 

@@ -19,10 +19,10 @@ from kzmark.errors import LimitExceededError
 from kzmark.formats._animation import Disposal, Frame
 from kzmark.formats._base import Patch
 from kzmark.formats._orient import displayed
-from kzmark.formats._webp_frames import frames, pack
-from kzmark.formats._webp_riff import Chunk, WebP, parse, still
-from kzmark.formats._webp_vp8 import coarsest_quantiser
 from kzmark.formats.webp import ADAPTER
+from kzmark.formats.webp.frames import frames, pack
+from kzmark.formats.webp.riff import Chunk, WebP, parse, still
+from kzmark.formats.webp.vp8 import coarsest_quantiser
 
 Samples = NDArray[np.uint8]
 

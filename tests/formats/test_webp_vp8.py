@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw
 
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import MalformedMediaError
-from kzmark.formats._webp_riff import parse
-from kzmark.formats._webp_vp8 import COARSEST, coarsest_quantiser, quality_of
+from kzmark.formats.webp.riff import parse
+from kzmark.formats.webp.vp8 import COARSEST, coarsest_quantiser, quality_of
 
 
 def noise() -> Image.Image:

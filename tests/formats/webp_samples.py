@@ -8,8 +8,8 @@ from PIL import Image, ImageCms
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.formats._base import Patch
-from kzmark.formats._webp_riff import Chunk, parse
 from kzmark.formats.webp import ADAPTER
+from kzmark.formats.webp.riff import Chunk, parse
 from kzmark.mark import Mark
 
 ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 from tests.native.coefficients import coefficients, factors, header, unit
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats import _jpeg_splice as splice
-from kzmark.formats._jpeg_segments import DHT, EOI, SOI, SOS, Stream, parse
+from kzmark.formats.jpeg import splice
+from kzmark.formats.jpeg.segments import DHT, EOI, SOI, SOS, Stream, parse
 
 Array = NDArray[np.uint8]
 QUALITIES = (1, 5, 25, 50, 75, 80, 90, 95, 98, 100)

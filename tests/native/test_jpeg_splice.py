@@ -26,11 +26,10 @@ from tests.native.jpeg_cases import (
 from kzmark import native
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import MediaError
-from kzmark.formats import _jpeg_pixels as decoded
-from kzmark.formats import _jpeg_splice as splice
 from kzmark.formats._base import Patch
-from kzmark.formats._jpeg_segments import DHT, DQT, EOI, SOI, SOS, parse, segment_bytes
-from kzmark.formats.jpeg import ADAPTER
+from kzmark.formats.jpeg import ADAPTER, splice
+from kzmark.formats.jpeg import pixels as decoded
+from kzmark.formats.jpeg.segments import DHT, DQT, EOI, SOI, SOS, parse, segment_bytes
 
 pytestmark = pytest.mark.skipif(not native.available(), reason="the fast core was not built")
 

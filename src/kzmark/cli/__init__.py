@@ -1,7 +1,8 @@
 """The command line: one file a command, each parses, calls the library, prints, returns a code.
 
-Exit codes: 0 all compliant (or stamped) · 1 at least one not compliant · 2 wrong usage ·
-3 undetermined at worst · 4 a file or output could not be read or written · 5 key or certificate.
+Exit codes: 0 all compliant (or stamped) · 1 at least one not compliant · 2 wrong usage, or no file
+found · 3 undetermined at worst · 4 a file or output could not be read or written · 5 key or
+certificate · 130 interrupted.
 """
 
 import contextlib

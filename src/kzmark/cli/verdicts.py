@@ -134,4 +134,5 @@ def _details(report: "Report") -> list[str]:
 
 
 def _missing(report: "Report") -> str:
-    return "; ".join(f.code for f in report.findings if f.outcome.value != "met")
+    codes = (f.code for f in report.findings if f.outcome.value != "met")
+    return "; ".join(dict.fromkeys(codes))  # two requirements may miss the same thing

@@ -8,12 +8,13 @@ from typing import BinaryIO, Final, NamedTuple
 
 from kzmark._io import read_all
 from kzmark._limits import Limits
-from kzmark.formats import _heif_av1, _heif_layers
 from kzmark.formats._base import Box, C2PABinding, FormatInfo, PatchFor, Picture, Signature
-from kzmark.formats._bmff import Span, brands, spans
-from kzmark.formats._bmff_edit import File, open_file, rewrite
-from kzmark.formats._heif_carry import assemble, foreign, metadata_puts
-from kzmark.formats._heif_pixels import (
+from kzmark.formats._bmff.boxes import Span, brands, spans
+from kzmark.formats._bmff.edit import File, open_file, rewrite
+from kzmark.formats._heif import av1
+from kzmark.formats._heif import layers as _heif_layers
+from kzmark.formats._heif.carry import assemble, foreign, metadata_puts
+from kzmark.formats._heif.pixels import (
     Plate,
     Samples,
     Step,
@@ -24,8 +25,8 @@ from kzmark.formats._heif_pixels import (
     psnr,
     seen,
 )
-from kzmark.formats._heif_stills import Still, dropped, stills
-from kzmark.formats._heif_tracks import Track, picture_track, put_right
+from kzmark.formats._heif.stills import Still, dropped, stills
+from kzmark.formats._heif.tracks import Track, picture_track, put_right
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium
@@ -117,14 +118,14 @@ def _open(source: BinaryIO, limits: Limits) -> _Source:
 def _frames(opened: _Source, limits: Limits) -> Iterator[Samples]:
     count = len(opened.track.durations) if opened.track else 1
     data = _heif_layers.without_exif(opened.data, limits=limits)
-    return _heif_av1.frames(data, expected=(*opened.still.stored, count))
+    return av1.frames(data, expected=(*opened.still.stored, count))
 
 
 def _paint_still(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[bytes, list[str]]:
     file = open_file(opened.data, limits=limits)
     still, notes = opened.still, dropped(file, limits=limits)
     lossless = still.colour()[1][8:10] == b"\0\0"  # RGB kept as it is: matrix 0
-    stored = _heif_av1.deep(file.data) if still.bits > 8 or lossless else None
+    stored = av1.deep(file.data) if still.bits > 8 or lossless else None
     bits = still.bits if stored is not None else 8
     if stored is None:
         notes += ["bit-depth-reduced"] if still.bits > 8 else []
@@ -136,7 +137,7 @@ def _paint_still(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[
     plate = lay(still.shown(stored), patch, bits=bits, limits=limits)
     steps = ladder(still.chroma, first=_QUALITY)
     if lossless and encode is _deep:
-        steps = [Step(_heif_av1.LOSSLESS, "4:4:4")]
+        steps = [Step(av1.LOSSLESS, "4:4:4")]
     encoded = encode(plate, still, steps, bits)
     number = open_file(encoded, limits=limits).meta.primary
     data, more = assemble(encoded, file, {number: still}, limits=limits)
@@ -148,20 +149,20 @@ def _shallow(plate: Plate, still: Still, steps: Sequence[Step], bits: int) -> by
     size = (wanted.shape[1], wanted.shape[0], 1)
 
     def loss(encoded: bytes) -> float:
-        (got,) = _heif_av1.frames(encoded, expected=size)
+        (got,) = av1.frames(encoded, expected=size)
         return psnr(wanted.reshape(got.shape), got, outside, bits=bits)
 
-    return best(steps, lambda step: _heif_av1.encode([wanted], step), loss)
+    return best(steps, lambda step: av1.encode([wanted], step), loss)
 
 
 def _deep(plate: Plate, still: Still, steps: Sequence[Step], bits: int) -> bytes:
     wanted, outside = still.unturned(plate.pixels), still.unturned(plate.outside)
 
     def loss(encoded: bytes) -> float:
-        got = _heif_av1.deep(encoded)
+        got = av1.deep(encoded)
         return 0.0 if got is None else psnr(wanted, got, outside, bits=bits)
 
-    return best(steps, lambda step: _heif_av1.encode_deep(wanted, step, bits=bits), loss)
+    return best(steps, lambda step: av1.encode_deep(wanted, step, bits=bits), loss)
 
 
 def _paint_track(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[bytes, list[str]]:
@@ -176,10 +177,10 @@ def _paint_track(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[
     def encode(step: Step) -> bytes:
         icc = still.colour()[0]
         pixels = [plate.pixels for plate in plates]
-        return _heif_av1.encode(pixels, step, durations=track.durations, icc=icc)
+        return av1.encode(pixels, step, durations=track.durations, icc=icc)
 
     def loss(encoded: bytes) -> float:
-        got = _heif_av1.frames(encoded, expected=(width, height, len(plates)))
+        got = av1.frames(encoded, expected=(width, height, len(plates)))
         return min(
             psnr(plate.pixels, one, plate.outside, bits=8)
             for plate, one in zip(plates, got, strict=True)

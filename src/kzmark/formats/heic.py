@@ -9,14 +9,14 @@ from typing import BinaryIO, Final
 from kzmark._io import read_all
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
-from kzmark.formats import _heif_layers
 from kzmark.formats._base import Box, C2PABinding, FormatInfo, PatchFor, Picture, Signature
-from kzmark.formats._bmff import brands, first
-from kzmark.formats._bmff_edit import File, open_file
-from kzmark.formats._heif_carry import assemble
-from kzmark.formats._heif_hevc import decode, encode
-from kzmark.formats._heif_pixels import Plate, Step, best, ladder, lay, psnr, seen
-from kzmark.formats._heif_stills import Still, dropped, stills
+from kzmark.formats._bmff.boxes import brands, first
+from kzmark.formats._bmff.edit import File, open_file
+from kzmark.formats._heif import layers as _heif_layers
+from kzmark.formats._heif.carry import assemble
+from kzmark.formats._heif.hevc import decode, encode
+from kzmark.formats._heif.pixels import Plate, Step, best, ladder, lay, psnr, seen
+from kzmark.formats._heif.stills import Still, dropped, stills
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium

@@ -1,0 +1,1 @@
+"""HEIF: what AVIF and HEIC share beyond boxes and items."""

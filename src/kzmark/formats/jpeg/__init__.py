@@ -1,0 +1,194 @@
+"""JPEG: EXIF and XMP in APP1 right behind JFIF's APP0; the notice coded with the file's own tables.
+
+Spec: ITU-T T.81 (JPEG), ITU-T T.871 (JFIF), CIPA DC-008 (Exif), XMP part 3, 1.1.3. The C2PA
+manifest (APP11, JUMBF) is left as it stands: signing comes later and elsewhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, Final
+
+from kzmark._io import read_all
+from kzmark._limits import Limits
+from kzmark.errors import LimitExceededError
+from kzmark.formats._base import (
+    Box,
+    C2PABinding,
+    FormatInfo,
+    PatchFor,
+    Picture,
+    Pixels,
+    Signature,
+)
+from kzmark.formats._orient import displayed, stored_box, upright
+from kzmark.formats.jpeg import paint, pixels, previews, rows, splice, xmp
+from kzmark.formats.jpeg.previews import EXIF
+from kzmark.formats.jpeg.segments import (
+    APP0,
+    APP1,
+    MAX_PAYLOAD,
+    SOI,
+    Segment,
+    Stream,
+    parse,
+    segment_bytes,
+)
+from kzmark.formats.layers import exif
+from kzmark.mark import Mark
+from kzmark.report import Evidence
+from kzmark.vocabulary import Layer, Medium
+
+_REACH: Final = 2  # chroma rows that smoothing looks at beyond those wanted, doubled for safety
+
+
+class Jpeg:
+    """See the module."""
+
+    info = FormatInfo(
+        name="jpeg",
+        title="JPEG pictures",
+        medium=Medium.IMAGE,
+        mime="image/jpeg",
+        extensions=(".jpg", ".jpeg", ".jpe", ".jfif"),
+        signatures=(Signature(b"\xff\xd8\xff"),),
+        layers=frozenset({Layer.XMP, Layer.EXIF, Layer.C2PA}),
+        c2pa=C2PABinding.EMBEDDED,
+        exact=(
+            "every byte of others' metadata; pixels as near as coding them again with the same "
+            "tables allows, and bit-exact beside the notice's rows where restart markers stand "
+            "at row ends"
+        ),
+    )
+
+    def read(self, source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
+        """Return what XMP and EXIF hold."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        return [*xmp.judge(stream, limits=limits), exif.judge(_exif(stream), limits=limits)]
+
+    def write(self, source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
+        """Copy the file with the mark in XMP and EXIF; every other byte stays."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        new = xmp.merge(stream, mark, limits=limits)
+        block = _exif_segment(exif.merge(_exif(stream), mark, limits=limits))
+        old = _exif_at(stream)
+        if old is None:
+            added = block + new.pop(None, b"")
+            anchor = _behind_jfif(stream)
+        else:
+            if block[4:] != stream.payload(old):
+                new[old.start] = block
+            added = new.pop(None, b"")
+            anchor = old.stop
+        target.write(SOI)
+        if anchor == len(SOI):
+            target.write(added)
+        for segment in stream.segments:
+            target.write(new.get(segment.start, stream.raw(segment)))
+            if segment.stop == anchor:
+                target.write(added)
+        target.write(stream.data[stream.segments[-1].stop :])
+
+    def sizes(self, source: BinaryIO, *, limits: Limits) -> Sequence[tuple[int, int]]:
+        """Return the displayed size from the frame header and the EXIF orientation."""
+        data = read_all(source, limits=limits)
+        stream = parse(data, limits=limits, header_only=True)
+        return [displayed(stream.frame.width, stream.frame.height, _orientation(stream))]
+
+    def paint(
+        self, source: BinaryIO, target: BinaryIO, patch_for: PatchFor, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file with a patch on its picture and without previews that lack it."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        stream.check_decodable(limits=limits)
+        orientation = _orientation(stream)
+        patch = patch_for(*displayed(stream.frame.width, stream.frame.height, orientation))
+        stripped = previews.strip(stream, limits=limits)
+        laid = paint.plate(stream, patch, orientation)
+        target.write(paint.painted(stream, laid, stripped))
+        return stripped.notes
+
+    def pictures(
+        self, source: BinaryIO, *, limits: Limits, within: Box | None = None
+    ) -> Iterator[Picture]:
+        """Yield the picture; with `within`, only the part of it, decoded alone where it can be."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        stream.check_decodable(limits=limits)
+        orientation = _orientation(stream)
+        size = displayed(stream.frame.width, stream.frame.height, orientation)
+        box = _clipped(within, size)
+        part = _part(stream, stored_box(box, size, orientation))
+        yield Picture(
+            index=0,
+            width=size[0],
+            height=size[1],
+            pixels=upright(part, orientation),
+            x=box[0],
+            y=box[1],
+        )
+
+
+def _part(stream: Stream, box: Box) -> Pixels:
+    """Return the stored pixels of a box, from its own rows alone if they come apart."""
+    x, y, width, height = box
+    if (width, height) != (stream.frame.width, stream.frame.height):
+        cut = splice.cut(stream, box)
+        if cut is not None:
+            part, (left, top) = pixels.rgb(cut[0]), cut[1]
+            return part[y - top : y - top + height, x - left : x - left + width]
+    whole = height == stream.frame.height
+    parts = None if whole else rows.intervals(stream)
+    if parts is None:
+        return pixels.rgb(stream)[y : y + height, x : x + width]
+    margin = _REACH * stream.frame.most[1]
+    top, bottom = max(0, y - margin), min(stream.frame.height, y + height + margin)
+    first, last = parts.span(top, bottom)
+    skipped = y - first * parts.rows
+    strip = pixels.rgb(rows.cut(parts, first, last))
+    return strip[skipped : skipped + height, x : x + width]
+
+
+def _clipped(within: Box | None, size: tuple[int, int]) -> Box:
+    """Return the wanted part, inside the picture; all of it if none of it was wanted."""
+    if within is None:
+        return 0, 0, *size
+    left, top = max(0, within[0]), max(0, within[1])
+    right, bottom = min(size[0], within[0] + within[2]), min(size[1], within[1] + within[3])
+    if left >= right or top >= bottom:
+        return 0, 0, *size
+    return left, top, right - left, bottom - top
+
+
+def _exif_at(stream: Stream) -> Segment | None:
+    return next(stream.find(APP1, EXIF), None)
+
+
+def _exif(stream: Stream) -> bytes:
+    """Return the EXIF block, without the name in front of it, or nothing."""
+    segment = _exif_at(stream)
+    return stream.payload(segment)[len(EXIF) :] if segment else b""
+
+
+def _exif_segment(block: bytes) -> bytes:
+    if len(EXIF) + len(block) > MAX_PAYLOAD:
+        raise LimitExceededError(
+            f"EXIF with the mark takes {len(block)} bytes, more than a JPEG segment holds",
+            hint="shorten the EXIF block, for example its maker note",
+        )
+    return segment_bytes(APP1, EXIF + block)
+
+
+def _orientation(stream: Stream) -> int:
+    block = _exif(stream)
+    return exif.orientation(block) if block else 1
+
+
+def _behind_jfif(stream: Stream) -> int:
+    """Return where the APP0 segments end with which the file begins, in bytes."""
+    at = len(SOI)
+    for segment in stream.segments:
+        if segment.marker != APP0:
+            break
+        at = segment.stop
+    return at
+
+
+ADAPTER = Jpeg()
