@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Final, Self
 
 from kzmark._io import cause, refuse_existing, settle, write_atomic, write_together
 from kzmark.errors import OutputError, RequestError
-from kzmark.formats import all_adapters
+from kzmark.formats import EXTENSIONS
 from kzmark.formats._base import Adapter
 from kzmark.paths import path_of, record_path
 from kzmark.pipeline import Finished
@@ -85,7 +85,7 @@ class Destination:
         if self.path is None or self.named is None:
             return
         suffix, info = _suffix(self.named), adapter.info
-        others = {end for one in all_adapters() for end in one.info.extensions}
+        others = {end for extensions in EXTENSIONS.values() for end in extensions}
         if self.renamed and suffix in others.difference(info.extensions):
             raise RequestError(
                 f"the output would be {info.name} under the name {self.named.name}",

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final
 from kzmark._io import cause
 from kzmark._limits import Limits
 from kzmark.errors import InputError, RequestError
-from kzmark.formats import all_adapters
+from kzmark.formats import EXTENSIONS
 from kzmark.formats.layers.sidecar import MAX_SIDECAR
 from kzmark.subject import Subject, open_subject
 
@@ -119,11 +119,12 @@ def format_for(output: Path | None, format: str) -> str:  # noqa: A002 - Pillow'
         RequestError: If neither a format nor an extension says it.
     """
     if format:
-        return format.lower()
+        named = format.lower()
+        return next((name for name, ends in EXTENSIONS.items() if f".{named}" in ends), named)
     suffix = output.suffix.lower() if output else ""
-    for adapter in all_adapters():
-        if suffix in adapter.info.extensions:
-            return adapter.info.name
+    for name, extensions in EXTENSIONS.items():
+        if suffix in extensions:
+            return name
     raise RequestError("no format for this picture", hint='say format="png", or another')
 
 

@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from kzmark.errors import UnknownFormatError
-from kzmark.formats import all_adapters
+from kzmark.formats import adapter as built_in
+from kzmark.formats import foreign_adapters
 from kzmark.formats._base import Adapter, Confirms, Signature
+from kzmark.formats.catalogue import NAMES, ROWS, Row
 
 HEAD: Final = 4096  # bytes read from the start of a file
 
 
 def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
     """Return the adapter of a file, by its first bytes.
+
+    The longest signature that matches wins; where formats share one, each looks a second time.
+    Only the adapters that come into question are imported.
 
     Args:
         source: The file; it is left at its start.
@@ -24,35 +29,37 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
     source.seek(0)
     head = source.read(HEAD)
     source.seek(0)
-    for signature, adapter in _rows():
-        if _matches(signature, head) and _confirmed(adapter, head):
+    for adapter in _candidates(head):
+        if not isinstance(adapter, Confirms) or adapter.confirm(head):
             return adapter
-    known = ", ".join(adapter.info.name for adapter in all_adapters())
+    if not head:
+        raise UnknownFormatError("the file is empty", source=name, hint="make it anew")
     raise UnknownFormatError(
-        "the file is empty" if not head else "no format that kzmark knows",
-        source=name,
-        hint=f"it knows {known}",
+        "no format that kzmark knows", source=name, hint=f"it knows {', '.join(NAMES)}"
     )
 
 
+def _candidates(head: bytes) -> Iterator[Adapter]:
+    for row in _rows():
+        if _matches(row.magic, row.offset, row.mask, head):
+            yield built_in(row.name)
+    for adapter in foreign_adapters():
+        if any(_fits(signature, head) for signature in adapter.info.signatures):
+            yield adapter
+
+
 @functools.cache
-def _rows() -> tuple[tuple[Signature, Adapter], ...]:
+def _rows() -> tuple[Row, ...]:
     """All signatures, the longest first, so that the exact format wins over its family."""
-    return tuple(sorted(_pairs(), key=lambda row: -len(row[0].magic)))
+    return tuple(sorted(ROWS, key=lambda row: -len(row.magic)))
 
 
-def _pairs() -> Iterator[tuple[Signature, Adapter]]:
-    for adapter in all_adapters():
-        for signature in adapter.info.signatures:
-            yield signature, adapter
+def _fits(signature: Signature, head: bytes) -> bool:
+    return _matches(signature.magic, signature.offset, signature.mask, head)
 
 
-def _matches(signature: Signature, head: bytes) -> bool:
-    part = head[signature.offset : signature.offset + len(signature.magic)]
-    if signature.mask:
-        part = bytes(byte & bit for byte, bit in zip(part, signature.mask, strict=False))
-    return part == signature.magic
-
-
-def _confirmed(adapter: Adapter, head: bytes) -> bool:
-    return not isinstance(adapter, Confirms) or adapter.confirm(head)
+def _matches(magic: bytes, offset: int, mask: bytes, head: bytes) -> bool:
+    part = head[offset : offset + len(magic)]
+    if mask:
+        part = bytes(byte & bit for byte, bit in zip(part, mask, strict=False))
+    return part == magic

@@ -48,3 +48,13 @@ def test_every_adapter_says_what_stays_exact() -> None:
         assert info.title
         assert all(end.startswith(".") and end == end.lower() for end in info.extensions)
         assert bool(info.backend) == bool(info.extra)
+
+
+def test_the_catalogue_says_what_the_adapters_declare() -> None:
+    from kzmark.formats.catalogue import EXTENSIONS, ROWS, Row
+
+    infos = [adapter.info for adapter in all_adapters()]
+    rows = [Row(s.magic, info.name, s.offset, s.mask) for info in infos for s in info.signatures]
+
+    assert {info.name: info.extensions for info in infos} == EXTENSIONS
+    assert rows == list(ROWS)

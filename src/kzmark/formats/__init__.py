@@ -1,17 +1,21 @@
-"""The registry: names of the built-in adapters, each imported on first use."""
+"""The registry: built-in adapters and those of installed packages, each on first use."""
 
 import functools
-from importlib import import_module, metadata
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
 
-from kzmark.formats._base import Adapter
+from kzmark.formats.catalogue import EXTENSIONS, NAMES
 
-NAMES: Final = ("avif", "bmp", "gif", "heic", "jpeg", "jxl", "png", "svg", "tiff", "webp")
+if TYPE_CHECKING:
+    from kzmark.formats._base import Adapter
+
+__all__ = ["ENTRY_POINTS", "EXTENSIONS", "NAMES", "adapter", "all_adapters", "foreign_adapters"]
+
 ENTRY_POINTS: Final = "kzmark.formats"
 
 
 @functools.cache
-def adapter(name: str) -> Adapter:
+def adapter(name: str) -> "Adapter":
     """Return the built-in adapter of this name.
 
     Raises:
@@ -24,7 +28,15 @@ def adapter(name: str) -> Adapter:
 
 
 @functools.cache
-def all_adapters() -> tuple[Adapter, ...]:
+def all_adapters() -> "tuple[Adapter, ...]":
     """Return the built-in adapters, then those that installed packages offer, sorted by name."""
-    others = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
-    return tuple(adapter(name) for name in NAMES) + tuple(point.load() for point in others)
+    return tuple(adapter(name) for name in NAMES) + foreign_adapters()
+
+
+@functools.cache
+def foreign_adapters() -> "tuple[Adapter, ...]":
+    """Return the adapters that installed packages offer, sorted by name."""
+    from importlib import metadata
+
+    points = sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
+    return tuple(point.load() for point in points)
