@@ -127,16 +127,19 @@ def check(path: Path) -> Check:
 
 def _check(stream: BinaryIO) -> Check:
     head, number, ended = GENESIS, 0, {"done": 0, "failed": 0}
+    shift = 0  # what lines that are gone took from the count: told once, not on every line after
     broken: list[Broken] = []
     waiting: dict[str, Mapping[str, Any]] = {}
     while raw := stream.readline(MAX_LINE + 1):
         number += 1
-        event, cause = _parse(raw, previous=head, number=number)
+        event, cause = _parse(raw, previous=head, number=number + shift)
         head = hashlib.sha256(raw).hexdigest()
         if cause:
             broken.append(Broken(line=number, cause=cause))
         if event is None:
             continue
+        if cause and type(event.get("number")) is int:
+            shift = event["number"] - number
         kind, mark_id = event.get("event"), str(event.get("mark_id"))
         if kind == "intent":
             waiting[mark_id] = event

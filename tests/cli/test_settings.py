@@ -28,6 +28,7 @@ def test_paths_in_a_settings_file_are_taken_from_its_folder(run: Run, desk: Path
         'identity = "id"\nprofile = "house.toml"\naudit-log = "log.jsonl"\nout-dir = "out"\n'
     )
 
+    run("identity", "new", "--dir", desk / "id", "--organisation", "ТОО Пример")
     ran = run("stamp", "photo.gif", *WHO)
 
     assert ran.code == 0

@@ -189,6 +189,6 @@ def test_an_output_folder_inside_the_tree_is_no_source(
     ]
 
 
-def test_a_folder_that_is_its_own_output_folder_is_stamped(run: Run, tree: Path) -> None:
-    assert run("stamp", tree, "--out-dir", tree, "--recursive", *WHO).code == 0
+def test_a_folder_that_is_its_own_output_folder_is_stamped_when_asked(run: Run, tree: Path) -> None:
+    assert run("stamp", tree, "--out-dir", tree, "--recursive", *WHO, "--overwrite").code == 0
     assert run("verify", tree / "deep" / "photo").code == 0

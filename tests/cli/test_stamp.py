@@ -230,3 +230,53 @@ def test_prompts_and_other_words_are_never_written_unasked(run: Run, picture: Pi
 
     assert b"rompt" not in data
     assert str(Path.home()).encode() not in data
+
+
+def test_an_identity_that_is_named_and_not_there_is_not_made(run: Run, picture: Picture) -> None:
+    ran = run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--identity", "typo")
+
+    assert ran.code == 5
+    assert "identity new" in ran.err
+    assert not Path("typo").exists()
+    assert not Path("x.gif").exists()
+
+
+def test_a_certificate_that_names_another_party_is_told(run: Run, picture: Picture) -> None:
+    run("identity", "new", "--dir", "id", "--organisation", "ТОО Другой")
+
+    ran = run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--identity", "id")
+
+    assert ran.code == 0
+    assert "ТОО Другой" in ran.err
+    assert "ТОО Пример" in ran.err
+
+
+@pytest.mark.parametrize("words", [["photo.gif"], [".", "--recursive"]])
+def test_a_folder_of_outputs_never_replaces_inputs_unasked(
+    run: Run, picture: Picture, words: list[str]
+) -> None:
+    before = picture("photo.gif").read_bytes()
+
+    refused = run("stamp", *words, "--out-dir", ".", *WHO)
+
+    assert refused.code == 2
+    assert "--in-place" in refused.err
+    assert Path("photo.gif").read_bytes() == before
+    assert run("stamp", "photo.gif", "--out-dir", ".", *WHO, "--overwrite").code == 0
+
+
+def test_a_broken_chain_is_told_once_and_a_picture_is_no_log(run: Run, picture: Picture) -> None:
+    for number in range(4):
+        words = ("-o", f"{number}.gif", "--audit-log", "log.jsonl")
+        run("stamp", picture("photo.gif"), *words, *WHO)
+    log = Path("log.jsonl")
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:2] + lines[3:]))
+
+    broken = run("audit", "check", log)
+    other = run("audit", "check", "photo.gif")
+
+    assert broken.code == 1
+    assert broken.out.count("  line ") == 1
+    assert "is this an audit log?" in other.out
+    assert other.out.count("\n") < 12

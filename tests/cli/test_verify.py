@@ -57,6 +57,7 @@ def test_exit_codes_are_those_of_the_worst_file(run: Run, picture: Picture, tmp_
 
 
 def test_trust_is_asked_for_by_name(run: Run, picture: Picture) -> None:
+    run("identity", "new", "--dir", "id", "--organisation", "ТОО Пример")
     run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--identity", "id")
 
     assert run("verify", "x.gif", "--require", "signed").code == 0

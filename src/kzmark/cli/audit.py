@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final, TextIO
 
+_SHOWN: Final = 5  # broken places told in words
 HELP: Final = "check an audit log"
 
 
@@ -35,8 +36,12 @@ def run(args: Namespace, out: TextIO) -> int:
         print(json.dumps(body, ensure_ascii=False), file=out)
         return 1 if found.broken else 0
     print(f"{args.log}: {found.lines} lines, {found.done} done, {found.failed} failed", file=out)
-    for place in found.broken:
+    for place in found.broken[:_SHOWN]:
         print(f"  line {place.line}: {place.cause}", file=out)
+    if len(found.broken) > _SHOWN:
+        print(f"  and {len(found.broken) - _SHOWN} more (--json lists all)", file=out)
+    if len(found.broken) == found.lines > 0:
+        print("  is this an audit log?", file=out)
     for event in found.unfinished:
         told = f"  never ended: {event.get('source')} at {event.get('time')}"
         print(harmless(told), file=out)

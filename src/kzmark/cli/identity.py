@@ -5,8 +5,10 @@ list": that is no failure, and `kzmark verify --trust root.pem` says "trusted".
 """
 
 import json
+import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -75,11 +77,16 @@ def run(args: Namespace, out: TextIO) -> int:
 
 def chosen(where: Path | None, organisation: str, *, quiet: bool) -> "Identity":
     """Return the identity that `stamp` signs with, made on first use and said so plainly."""
+    from kzmark.errors import IdentityError
     from kzmark.signing import folder
     from kzmark.signing.identity import open_identity
 
     home = where or folder.default_folder()
     was_there = folder.holds_identity(home)
+    if not was_there and (where or os.environ.get(folder.VARIABLE)):
+        raise IdentityError(
+            "there is no identity", source=str(home), hint=f"kzmark identity new --dir {home}"
+        )
     identity = open_identity(where, create=True, organisation=organisation)
     if identity.spec.folder and not was_there and not quiet:
         print(
@@ -87,9 +94,23 @@ def chosen(where: Path | None, organisation: str, *, quiet: bool) -> "Identity":
             '"valid, not on a trust list"',
             file=sys.stderr,
         )
-    for warning in identity.warnings:
+    for warning in (*identity.warnings, *_names(identity, organisation)):
         print(f"kzmark: warning: {warning}", file=sys.stderr)
     return identity
+
+
+def _names(identity: "Identity", organisation: str) -> Iterator[str]:
+    """Say that certificate and mark name different parties, as nobody would expect of one file."""
+    from cryptography.x509.oid import NameOID
+
+    from kzmark.signing.identity import ORGANISATION, shortened
+
+    named = [
+        str(n.value)
+        for n in identity.leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    ]
+    if named and named[0] not in {ORGANISATION, shortened(organisation)}:
+        yield f"the certificate names {named[0]}, the mark will name {organisation}"
 
 
 def _print(facts: dict[str, object], out: TextIO) -> None:

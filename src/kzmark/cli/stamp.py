@@ -113,6 +113,7 @@ def _jobs(args: Namespace, search: "Search") -> "list[Job]":
         out_dir=args.out_dir,
         in_place=args.in_place or (args.dry_run and not somewhere),
         named=len(search.files) + len(search.failures),
+        overwrite=args.overwrite,
     )
     return [
         Job(source=source, target=target, overwrite=args.overwrite, replace=args.replace)

@@ -10,7 +10,13 @@ from kzmark.errors import KzmarkError, OutputError, OutputExistsError, RequestEr
 
 
 def pairs(
-    files: Sequence[Found], *, output: Path | None, out_dir: Path | None, in_place: bool, named: int
+    files: Sequence[Found],
+    *,
+    output: Path | None,
+    out_dir: Path | None,
+    in_place: bool,
+    named: int,
+    overwrite: bool = False,
 ) -> list[tuple[Path, Path]]:
     """Return every source with its target, the tree mirrored below `out_dir`.
 
@@ -20,9 +26,11 @@ def pairs(
         out_dir: A folder.
         in_place: Whether the sources are replaced; a file with two names is taken once.
         named: Number of sources, with those that cannot be read.
+        overwrite: Whether an output below a folder may replace its own input.
 
     Raises:
-        RequestError: If no target is named, or two outputs would share a name.
+        RequestError: If no target is named, two outputs would share a name, or one would replace
+            its own input unasked.
     """
     if in_place:
         alone = {_identity(found.path): found.path for found in reversed(files)}
@@ -35,6 +43,13 @@ def pairs(
     if out_dir is None:
         raise RequestError("no output named", hint="give -o OUT, --out-dir DIR or --in-place")
     wanted = [out_dir / found.inside for found in files]
+    for found, target in zip(files, wanted, strict=True):
+        if _identity(target) == _identity(found.path) and not overwrite:
+            raise RequestError(
+                "the output would replace its own input",
+                source=str(found.path),
+                hint="name another folder, or say --in-place",
+            )
     if len(set(wanted)) != len(wanted):
         twice = next(path for path in wanted if wanted.count(path) > 1)
         raise RequestError(f"two files would become {twice}", hint="name their common folder")
