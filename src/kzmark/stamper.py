@@ -23,7 +23,6 @@ from kzmark.signing.identity import load as load_identity
 from kzmark.signing.signer import Signer
 from kzmark.stamped import Stamped
 from kzmark.statement import Statement
-from kzmark.still import Still, is_picture
 from kzmark.subject import Subject, read_layers
 from kzmark.vocabulary import Corner
 
@@ -152,7 +151,7 @@ class Stamper:
             goal = Destination.of(target, source=source, overwrite=overwrite)
             goal.require_folder()
             left: tuple[str, ...] = ()
-            if is_picture(source):
+            if _is_picture(source):
                 subject, job, left = self._picture_job(source, goal, format, options)
             else:
                 _refuse_picture_words(format, options)
@@ -223,6 +222,8 @@ class Stamper:
         options: dict[str, Any],
     ) -> tuple[Subject, Plan | Finished, tuple[str, ...]]:
         """Lay the plate on raw pixels and encode once; what is left of the plan follows."""
+        from kzmark.still import Still
+
         still = Still.of(source, paths.format_for(goal.named, format), limits=self.limits)
         goal.accept(still.adapter)
         plan = pipeline.plan_picture(still.adapter, still.size, self.statement, self.style)
@@ -287,3 +288,12 @@ def _naming(source: Source) -> Iterator[None]:
     except KzmarkError as error:
         error.source = error.source or str(paths.path_of(source) or "")
         raise
+
+
+def _is_picture(source: Source) -> bool:
+    """Say whether a source is a picture in memory; for a path or bytes nothing is imported."""
+    if isinstance(source, str | os.PathLike | bytes | bytearray | memoryview):
+        return False
+    from kzmark.still import is_picture
+
+    return is_picture(source)

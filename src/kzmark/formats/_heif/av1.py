@@ -98,13 +98,15 @@ def encode_deep(pixels: Samples, step: Step, *, bits: int) -> bytes:
 
     imagecodecs must be installed: `deep` said so.
     """
-    from imagecodecs import avif_encode
+    import imagecodecs
 
     with _libavif():
         options: dict[str, Any] = {"bitspersample": bits, "speed": _SPEED}
         if step.quality != LOSSLESS:
-            options |= {"level": step.quality, "pixelformat": step.chroma.replace(":", "")}
-        return bytes(avif_encode(np.ascontiguousarray(pixels), **options))
+            layout = f"YUV{step.chroma.replace(':', '')}"  # releases differ in the texts they take
+            chosen = imagecodecs.AVIF.PIXEL_FORMAT[layout]
+            options |= {"level": step.quality, "pixelformat": chosen}
+        return bytes(imagecodecs.avif_encode(np.ascontiguousarray(pixels), **options))
 
 
 def _plain(image: Image.Image) -> Image.Image:
