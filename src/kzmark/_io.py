@@ -207,7 +207,7 @@ def _finish(stream: BinaryIO, temporary: Path, *, like: Path) -> None:
         mode = like.stat().st_mode & 0o777
     except OSError:
         mode = 0o666 & ~_UMASK
-    with contextlib.suppress(OSError, NotImplementedError):
+    with contextlib.suppress(OSError, NotImplementedError):  # a file system without permissions
         temporary.chmod(mode)
 
 

@@ -53,9 +53,8 @@ class Jpeg:
         layers=frozenset({Layer.XMP, Layer.EXIF, Layer.C2PA}),
         c2pa=C2PABinding.EMBEDDED,
         exact=(
-            "every byte of others' metadata; pixels as near as coding them again with the same "
-            "tables allows, and bit-exact beside the notice's rows where restart markers stand "
-            "at row ends"
+            "every byte of others' metadata; of one-scan files, with the native core, every "
+            "coefficient outside the blocks under the notice; else coded again with the same tables"
         ),
     )
 
