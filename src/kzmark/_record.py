@@ -18,6 +18,7 @@ POINTERS: Final = frozenset({"user_agreement", "explanation", "data_information"
 _MAX_LIST: Final = 256
 _BIN_WEIGHTS: Final = ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2))
 _MISSING: Final = object()
+_FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def check_text(text: str, name: str, *, empty: bool = False) -> None:
@@ -28,13 +29,7 @@ def check_text(text: str, name: str, *, empty: bool = False) -> None:
         raise RecordError(f"{name} is empty")
     if len(text) > MAX_TEXT:
         raise RecordError(f"{name} has {len(text)} characters, at most {MAX_TEXT} are allowed")
-    if any(
-        ord(letter) < 0x20
-        or 0x7F <= ord(letter) < 0xA0
-        or 0xD800 <= ord(letter) < 0xE000
-        or ord(letter) in {0xFFFE, 0xFFFF}
-        for letter in text
-    ):
+    if _FORBIDDEN.search(text):
         raise RecordError(f"{name} holds a character that no text may hold")
 
 

@@ -25,6 +25,7 @@ from kzmark.errors import (
     UnsupportedMediaError,
 )
 from kzmark.formats._base import Adapter, Draws, Paints, Pictures
+from kzmark.formats._text import Inscribes
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
 from kzmark.notices.style import NoticeStyle
@@ -224,6 +225,8 @@ def verify_stream(
 def _show(
     adapter: Adapter, source: BinaryIO, target: BinaryIO, plan: Plan, limits: Limits
 ) -> Sequence[str]:
+    if isinstance(adapter, Inscribes):
+        return adapter.inscribe(source, target, plan.inscription, limits=limits)
     if isinstance(adapter, Draws):
         return adapter.draw(source, target, plan.drawing, limits=limits)
     assert isinstance(adapter, Paints)  # the plan refused anything else

@@ -22,14 +22,15 @@ from kzmark.formats._base import (
     Paints,
     PatchFor,
 )
+from kzmark.formats._text import Inscribes, Inscription
 from kzmark.mark import Mark, NoticeRecord, Place
-from kzmark.notices import image
+from kzmark.notices import image, words
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
 from kzmark.policy import agreed_mark, not_synthetic
 from kzmark.report import Evidence, Status
 from kzmark.statement import Statement
-from kzmark.vocabulary import Layer, Medium, Operation
+from kzmark.vocabulary import Layer, Operation
 
 
 class Step(StrEnum):
@@ -76,6 +77,11 @@ class Plan:
         """Displayed size → the plate as shapes and words."""
         return image.drawing_for(self.style, self.form, cover=self.cover)
 
+    @property
+    def inscription(self) -> Inscription:
+        """The notice as words."""
+        return words.inscription(self.style)
+
     def after_notice(self) -> Self:
         """Return what is left to do when the notice is shown already."""
         return replace(self, steps=tuple(step for step in self.steps if step is not Step.NOTICE))
@@ -105,20 +111,11 @@ def make_plan(
     """
     info = adapter.info
     history = _history(evidence, statement, style, replace=replace)
-    if not isinstance(adapter, Paints | Draws):
-        raise PolicyUnsatisfiableError(f"{info.name} cannot show a notice")
-    vector = isinstance(adapter, Draws)
-    cover = _earlier_plates(evidence)
-    form = image.form_for(sizes, style, vector=vector, cover=cover)
-    places = image.places(sizes, style, form, vector=vector, cover=cover)
-    moved = bool(cover) and _corners(places) != _corners(
-        image.places(sizes, style, form, vector=vector)
-    )
-    notice = NoticeRecord(languages=style.languages, texts=image.texts(style, form), places=places)
+    shown = _shown(adapter, sizes, evidence, style)
     mark = statement.mark(
-        medium=Medium.IMAGE,
+        medium=info.medium,
         profile=style.profile.name,
-        notice=notice,
+        notice=shown.notice,
         source_sha256=source_sha256,
         history=history,
     )
@@ -126,11 +123,47 @@ def make_plan(
         mark=mark,
         steps=_steps(info),
         style=style,
-        form=form,
+        form=shown.form,
         layers=_layers(info),
         keeps_parent=_has_manifest(evidence) or statement.operation is Operation.MODIFIED,
+        cover=shown.cover,
+        notes=(*_notes(evidence), *shown.notes),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """How the notice will stand in one file."""
+
+    notice: NoticeRecord
+    form: Form = Form.FULL
+    cover: image.Cover = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def _shown(
+    adapter: Adapter,
+    sizes: Sequence[tuple[int, int]],
+    evidence: Sequence[Evidence],
+    style: NoticeStyle,
+) -> _Shown:
+    if isinstance(adapter, Inscribes):
+        return _Shown(notice=words.record(style))
+    if not isinstance(adapter, Paints | Draws):
+        raise PolicyUnsatisfiableError(f"{adapter.info.name} cannot show a notice")
+    vector = isinstance(adapter, Draws)
+    cover = _earlier_plates(evidence)
+    form = image.form_for(sizes, style, vector=vector, cover=cover)
+    places = image.places(sizes, style, form, vector=vector, cover=cover)
+    moved = bool(cover) and _corners(places) != _corners(
+        image.places(sizes, style, form, vector=vector)
+    )
+    texts = image.texts(style, form)
+    return _Shown(
+        notice=NoticeRecord(languages=style.languages, texts=texts, places=places),
+        form=form,
         cover=cover,
-        notes=tuple(_notes(evidence)) + (("notice-place-kept",) if cover and moved else ()),
+        notes=("notice-place-kept",) if cover and moved else (),
     )
 
 

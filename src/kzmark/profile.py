@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from kzmark._profile_rules import AudioRules, DocumentRules, ImageRules, VideoRules
 from kzmark._profile_table import Section
 from kzmark.errors import ProfileError
 from kzmark.vocabulary import Corner, Operation, Placement
@@ -19,7 +20,7 @@ _MAX_FILE: Final = 256 << 10  # bytes
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SECTIONS: Final = frozenset(
-    {"name", "edition", "law", "notice", "image", "video", "audio", "texts"}
+    {"name", "edition", "law", "notice", "image", "document", "video", "audio", "texts"}
 )
 
 Colour = tuple[int, int, int]
@@ -39,57 +40,6 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRules:
-    """Numbers for still and moving pictures.
-
-    Attributes:
-        cap_share: Height of capitals to the shortest displayed side, 0.01 to 0.3.
-        min_cap: Height of capitals, in pixels, never gone below in a raster; 4 to 100.
-        contrast: Least WCAG contrast on the decoded output, 3 to 21.
-        margin_share: Safe margin to each displayed side, 0 to 0.2.
-        max_cover: Part of the picture that the plate may cover, 0.02 to 0.9.
-        tolerance: Relative slack when measuring, 0 to 0.3.
-    """
-
-    cap_share: float
-    min_cap: int
-    contrast: float
-    margin_share: float
-    max_cover: float
-    tolerance: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoRules:
-    """Numbers for film.
-
-    Attributes:
-        min_seconds: Least time on screen, in seconds.
-        characters_per_second: Reading speed.
-        repeat_seconds: Interval of `intro+repeat`, in seconds.
-    """
-
-    min_seconds: float
-    characters_per_second: float
-    repeat_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioRules:
-    """Numbers for sound (ITU-R BS.1770, EBU R 128).
-
-    Attributes:
-        loudness_tolerance: How far the notice may be from the programme, in LU.
-        true_peak: Highest true peak, in dBTP.
-        silence_loudness: Loudness of the notice where the programme is silent, in LUFS.
-    """
-
-    loudness_tolerance: float
-    true_peak: float
-    silence_loudness: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Words and numbers of the notice.
 
@@ -102,6 +52,7 @@ class Profile:
         ink: Colour of letters, RGB.
         plate: Colour of the plate, RGB.
         image: Numbers for pictures.
+        document: Numbers for documents and texts.
         video: Numbers for film.
         audio: Numbers for sound.
         texts: Wording by language and operation.
@@ -115,6 +66,7 @@ class Profile:
     ink: Colour
     plate: Colour
     image: ImageRules
+    document: DocumentRules
     video: VideoRules
     audio: AudioRules
     texts: Mapping[str, Mapping[Operation, Wording]]
@@ -226,7 +178,8 @@ def _build(cls: type[Profile], table: dict[str, Any]) -> Profile:
     if unknown := table.keys() - _SECTIONS:
         raise ProfileError(f"{min(unknown)} is not known in a profile")
     notice = Section(table, "notice")
-    image, video, audio = (Section(table, name) for name in ("image", "video", "audio"))
+    media = ("image", "document", "video", "audio")
+    image, document, video, audio = (Section(table, name) for name in media)
     profile = cls(
         name=_match(table, "name", _NAME),
         edition=_match(table, "edition", re.compile(r"\d{4}-\d{2}-\d{2}")),
@@ -235,27 +188,13 @@ def _build(cls: type[Profile], table: dict[str, Any]) -> Profile:
         placement=notice.word("placement", Placement),
         ink=notice.colour("ink"),
         plate=notice.colour("plate"),
-        image=ImageRules(
-            cap_share=image.number("cap_share", 0.01, 0.3),
-            min_cap=int(image.number("min_cap", 4, 100)),
-            contrast=image.number("contrast", 3, 21),
-            margin_share=image.number("margin_share", 0, 0.2),
-            max_cover=image.number("max_cover", 0.02, 0.9),
-            tolerance=image.number("tolerance", 0, 0.3),
-        ),
-        video=VideoRules(
-            min_seconds=video.number("min_seconds", 0.5, 60),
-            characters_per_second=video.number("characters_per_second", 1, 30),
-            repeat_seconds=video.number("repeat_seconds", 5, 3600),
-        ),
-        audio=AudioRules(
-            loudness_tolerance=audio.number("loudness_tolerance", 0.1, 10),
-            true_peak=audio.number("true_peak", -20, 0),
-            silence_loudness=audio.number("silence_loudness", -40, -10),
-        ),
+        image=ImageRules.of(image),
+        document=DocumentRules.of(document),
+        video=VideoRules.of(video),
+        audio=AudioRules.of(audio),
         texts=_texts(table.get("texts")),
     )
-    for section in (notice, image, video, audio):
+    for section in (notice, image, document, video, audio):
         section.finish()
     for language in profile.languages:
         profile.wording(language, Operation.CREATED)

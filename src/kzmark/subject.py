@@ -8,9 +8,10 @@ from kzmark._io import read_all, sha256
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError
 from kzmark.formats._base import Adapter, Box, C2PABinding, Conceals, Draws, Pictures
+from kzmark.formats._text import Legible
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
-from kzmark.notices import image
+from kzmark.notices import image, words
 from kzmark.profile import Profile
 from kzmark.report import Basis, Evidence, Status
 from kzmark.signing import c2pa
@@ -102,6 +103,9 @@ def see(
         MediaError: If the pictures cannot be decoded.
     """
     adapter = subject.adapter
+    if isinstance(adapter, Legible):
+        leaves = adapter.leaves(subject.stream, limits=limits)
+        return words.find(leaves, profile=profile, mark=mark)
     vector = isinstance(adapter, Draws)
     if not isinstance(adapter, Pictures):
         return _unchecked("notice.unsupported", f"kzmark cannot look at {adapter.info.name} yet")

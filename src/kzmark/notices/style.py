@@ -15,16 +15,18 @@ class NoticeStyle:
         operation: Created or modified.
         languages: Order of the languages shown.
         corner: Place of the plate.
+        pages: "all" or "first": on which pages of a document the notice stands.
     """
 
     profile: Profile
     operation: Operation
     languages: tuple[str, ...]
     corner: Corner
+    pages: str = "all"
 
     def __hash__(self) -> int:
         """Layouts are cached by style; a profile's own tables cannot be hashed."""
-        return hash((self.profile.name, self.operation, self.languages, self.corner))
+        return hash((self.profile.name, self.operation, self.languages, self.corner, self.pages))
 
     @property
     def wordings(self) -> tuple[Wording, ...]:

@@ -1,0 +1,257 @@
+"""A file made of stretches of other files: what is copied is remembered, not copied.
+
+Stamping a film or a long document changes a small part of it. Step by step the adapters copy their
+source to their target; between ropes such a copy costs nothing, whatever its length, and the bytes
+are moved once, when the finished file is written.
+"""
+
+import bisect
+import io
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final, Protocol
+
+from kzmark.errors import InputError
+
+BLOCK: Final = 1 << 20  # bytes
+_SMALL: Final = 64 << 10  # bytes up to which a copy is cheaper than a stretch of its own
+
+
+class _Ground(Protocol):
+    """What a stretch is a stretch of."""
+
+    def read(self, start: int, length: int) -> bytes | memoryview: ...
+
+
+class _Memory:
+    """Bytes; may grow at its end, and never changes what it holds."""
+
+    def __init__(self, data: bytes | bytearray) -> None:
+        self.data = data
+
+    def read(self, start: int, length: int) -> bytes | memoryview:
+        if isinstance(self.data, bytearray):  # a view would forbid it to grow
+            return bytes(self.data[start : start + length])
+        return memoryview(self.data)[start : start + length]
+
+
+class _File:
+    """An open file that others may read at the same time, from other places."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source  # keeps it open
+        self._lock = threading.Lock()
+
+    def read(self, start: int, length: int) -> bytes:
+        found = self._read(start, length)
+        if len(found) != length:
+            raise InputError(
+                "the file became shorter while it was read",
+                hint="let nobody write to it meanwhile",
+            )
+        return found
+
+    def _read(self, start: int, length: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._source.fileno(), length, start)
+        with self._lock:  # Windows has one position for a file
+            self._source.seek(start)
+            return self._source.read(length)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    ground: _Ground
+    start: int
+    length: int
+
+    def part(self, start: int, stop: int) -> "_Stretch":
+        return _Stretch(self.ground, self.start + start, stop - start)
+
+
+class Rope(io.RawIOBase, BinaryIO):
+    """A seekable binary stream over stretches of files and memory; not safe for several threads.
+
+    Reading, seeking, and writing anywhere work as in a file; `splice` puts a stretch of another
+    stream in without reading it. The other files must stay as they are, and open, meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._stretches: list[_Stretch] = []
+        self._ends: list[int] = []  # where each stretch ends
+        self._at = 0
+
+    @classmethod
+    def over(cls, source: BinaryIO) -> "Rope":
+        """Return a rope over the whole of a stream, as it is now, at its start.
+
+        A file of the system is not read; of any other stream the bytes are kept in memory.
+        """
+        rope = cls()
+        if isinstance(source, Rope):
+            rope._append(list(source.stretches(0, source.size)))
+        else:
+            rope._append([_whole(source)])
+        return rope
+
+    @property
+    def size(self) -> int:
+        """How long it is, in bytes."""
+        return self._ends[-1] if self._ends else 0
+
+    def readable(self) -> bool:
+        """Return true."""
+        return True
+
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return true."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position, in bytes."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move the position; it may lie beyond the end."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
+        if base + offset < 0:
+            raise ValueError(f"a position of {base + offset}")
+        self._at = base + offset
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return up to `size` bytes; all that are left if it is negative."""
+        left = max(0, self.size - self._at)
+        wanted = left if size is None or size < 0 else min(size, left)
+        found = b"".join(s.ground.read(s.start, s.length) for s in self.stretches(self._at, wanted))
+        self._at += len(found)
+        return found
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer and return how many bytes that took."""
+        view = memoryview(buffer).cast("B")
+        found = self.read(len(view))
+        view[: len(found)] = found
+        return len(found)
+
+    def write(self, data: Any) -> int:
+        """Write bytes at the position, over what stands there."""
+        fresh = bytes(data)
+        if not fresh:
+            return 0
+        if self._at == self.size and self._extend(fresh):
+            self._at += len(fresh)
+        else:
+            self._put([_Stretch(_Memory(bytearray(fresh)), 0, len(fresh))])
+        return len(fresh)
+
+    def splice(self, source: BinaryIO, start: int, length: int) -> None:
+        """Write a stretch of another stream at the position, without reading it if that is a rope.
+
+        Args:
+            source: The stream; its position may change.
+            start: Where the stretch begins in it, in bytes.
+            length: How long it is, in bytes.
+
+        Raises:
+            ValueError: If the stream does not hold it.
+        """
+        rope = source if isinstance(source, Rope) else Rope.over(source)
+        if start < 0 or length < 0 or start + length > rope.size:
+            raise ValueError(f"{length} bytes at {start} of {rope.size}")
+        if length <= _SMALL:
+            rope.seek(start)
+            self.write(rope.read(length))
+        else:
+            self._put(list(rope.stretches(start, length)))
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut it off at a size, the position by default; a longer one changes nothing."""
+        size = self._at if size is None else size
+        kept = list(self.stretches(0, min(size, self.size)))
+        self._stretches, self._ends = [], []
+        self._append(kept)
+        return size
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Yield all of it in order, at most 1 MiB at a time; the position stays."""
+        for stretch in list(self._stretches):
+            for start in range(0, stretch.length, BLOCK):
+                part = stretch.part(start, min(start + BLOCK, stretch.length))
+                yield part.ground.read(part.start, part.length)
+
+    def stretches(self, start: int, length: int) -> Iterator[_Stretch]:
+        """Yield what a part of it is made of; the part must be inside."""
+        stop = start + length
+        index = bisect.bisect_right(self._ends, start)
+        while start < stop:
+            stretch, end = self._stretches[index], self._ends[index]
+            begin = end - stretch.length
+            yield stretch.part(start - begin, min(stop, end) - begin)
+            start, index = end, index + 1
+
+    def _put(self, fresh: list[_Stretch]) -> None:
+        """Lay stretches over what stands at the position."""
+        length = sum(stretch.length for stretch in fresh)
+        gap = self._at - self.size if length else 0
+        if gap > 0:
+            self._append([_Stretch(_Memory(bytes(gap)), 0, gap)])
+        before = list(self.stretches(0, self._at))
+        behind = self._at + length
+        after = list(self.stretches(behind, max(0, self.size - behind)))
+        self._stretches, self._ends = [], []
+        self._append([*before, *fresh, *after])
+        self._at = behind
+
+    def _append(self, stretches: list[_Stretch]) -> None:
+        for stretch in stretches:
+            if stretch.length:
+                self._stretches.append(stretch)
+                self._ends.append(self.size + stretch.length)
+
+    def _extend(self, fresh: bytes) -> bool:
+        """Grow the last stretch, if it is memory of this rope's own that ends where it ends."""
+        last = self._stretches[-1] if self._stretches else None
+        ground = last.ground if last else None
+        if not (last and isinstance(ground, _Memory) and isinstance(ground.data, bytearray)):
+            return False
+        if last.start + last.length != len(ground.data) or len(ground.data) > BLOCK:
+            return False
+        ground.data += fresh
+        self._stretches[-1] = _Stretch(ground, last.start, last.length + len(fresh))
+        self._ends[-1] += len(fresh)
+        return True
+
+
+def copy(source: BinaryIO, target: BinaryIO, start: int, length: int) -> None:
+    """Copy a stretch of one stream to the position of another, for nothing between ropes.
+
+    Raises:
+        ValueError: If the source does not hold it.
+    """
+    if isinstance(target, Rope):
+        target.splice(source, start, length)
+        return
+    source.seek(start)
+    left = length
+    while left:
+        block = source.read(min(left, BLOCK))
+        if not block:
+            raise ValueError(f"{length} bytes at {start}, and {left} of them are not there")
+        target.write(block)
+        left -= len(block)
+
+
+def _whole(source: BinaryIO) -> _Stretch:
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    if isinstance(source, io.BufferedReader | io.FileIO):
+        return _Stretch(_File(source), 0, size)
+    data = source.getvalue() if isinstance(source, io.BytesIO) else source.read()
+    return _Stretch(_Memory(data), 0, len(data))

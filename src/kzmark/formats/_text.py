@@ -1,0 +1,111 @@
+"""The contract of formats made of words: how a notice of real text is laid down and read back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol, runtime_checkable
+
+from kzmark._limits import Limits
+
+Colour = tuple[int, int, int]  # sRGB
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What the notice says in one language.
+
+    Attributes:
+        text: The words, one line.
+        language: BCP 47 code.
+    """
+
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inscription:
+    """The notice as words, for formats that hold text.
+
+    Attributes:
+        badge: Letters that stand before the words, the same in every language.
+        lines: One for each language, in the order shown.
+        pages: "all" or "first": on which pages, slides or sheets it stands.
+        points: Least size of type, in points, as displayed.
+        ink: Colour of the words, where the format has colours.
+        ground: Colour behind them.
+    """
+
+    badge: str
+    lines: tuple[Line, ...]
+    pages: str
+    points: float
+    ink: Colour
+    ground: Colour
+
+    @property
+    def text(self) -> str:
+        """The whole notice as one line of plain text."""
+        return " ".join([f"[{self.badge}]", *(_sentence(line.text) for line in self.lines)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Words that stand together, as a reader meets them.
+
+    Attributes:
+        text: The words, as Unicode, ligatures and hyphens as found.
+        points: Size of type as displayed, in points (1/72 inch); None where the reader's own
+            program decides.
+        contrast: WCAG 2.2 contrast of the words to what is behind them, 1 to 21; None where the
+            reader's own program decides.
+        hidden: Why a reader does not see them, in words; empty if nothing hides them.
+    """
+
+    text: str
+    points: float | None = None
+    contrast: float | None = None
+    hidden: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A page, a slide, a sheet; a format without any of these is one leaf.
+
+    Attributes:
+        index: Number from 0.
+        passages: In reading order, hidden ones among them. An adapter may leave out what cannot be
+            a notice, and may stop after the first ones of a long text.
+    """
+
+    index: int
+    passages: tuple[Passage, ...]
+
+
+@runtime_checkable
+class Inscribes(Protocol):
+    """What the adapters of documents and texts can do: lay down a notice of real words."""
+
+    def inscribe(
+        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy `source` to `target` with the notice where a reader begins, on every leaf meant.
+
+        An earlier notice of ours is replaced, everything else stays as `info.exact` promises.
+
+        Returns:
+            Notes on what else changed, as stable codes.
+        """
+        ...
+
+
+@runtime_checkable
+class Legible(Protocol):
+    """What an adapter can do whose files a person reads: show every leaf."""
+
+    def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
+        """Yield every leaf as a reader meets it, in order."""
+        ...
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
