@@ -18,6 +18,7 @@ class Limits:
         max_pages: Pages of a document or a TIFF.
         max_total_pixels: Pixels of all frames or pages together.
         max_metadata: Size of one metadata block (XMP packet, EXIF block), in bytes.
+        max_text: Size of a text file, in bytes; it is decoded whole.
         max_elements: Elements or entries of one metadata block or SVG.
         max_depth: Nesting of boxes, XML elements or JSON values.
         max_ratio: Raw bytes of a picture for each byte of the file (above a floor of 64 MB).
@@ -30,6 +31,7 @@ class Limits:
     max_pages: int = 2_000
     max_total_pixels: int = 4_000_000_000
     max_metadata: int = 16 << 20
+    max_text: int = 64 << 20
     max_elements: int = 50_000
     max_depth: int = 128
     max_ratio: int = 3_000

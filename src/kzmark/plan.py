@@ -22,7 +22,7 @@ from kzmark.formats._base import (
     Paints,
     PatchFor,
 )
-from kzmark.formats._text import Inscribes, Inscription
+from kzmark.formats._text import Beside, Inscribes, Inscription
 from kzmark.mark import Mark, NoticeRecord, Place
 from kzmark.notices import image, words
 from kzmark.notices.arrangement import Form
@@ -121,7 +121,7 @@ def make_plan(
     )
     return Plan(
         mark=mark,
-        steps=_steps(info),
+        steps=_steps(adapter),
         style=style,
         form=shown.form,
         layers=_layers(info),
@@ -149,6 +149,8 @@ def _shown(
 ) -> _Shown:
     if isinstance(adapter, Inscribes):
         return _Shown(notice=words.record(style))
+    if isinstance(adapter, Beside):
+        return _Shown(notice=words.record(style), notes=("notice-in-sidecar",))
     if not isinstance(adapter, Paints | Draws):
         raise PolicyUnsatisfiableError(f"{adapter.info.name} cannot show a notice")
     vector = isinstance(adapter, Draws)
@@ -189,13 +191,14 @@ def _notes(evidence: Sequence[Evidence]) -> Iterator[str]:
             yield "c2pa-parent-broken"
 
 
-def _steps(info: FormatInfo) -> tuple[Step, ...]:
+def _steps(adapter: Adapter) -> tuple[Step, ...]:
     signing = {
         C2PABinding.EMBEDDED: (Step.SIGN,),
         C2PABinding.SIDECAR: (Step.SIDECAR,),
         C2PABinding.NONE: (),
-    }[info.c2pa]
-    return (Step.NOTICE, Step.LAYERS, *signing, Step.CHECK)
+    }[adapter.info.c2pa]
+    showing = () if isinstance(adapter, Beside) else (Step.NOTICE,)
+    return (*showing, Step.LAYERS, *signing, Step.CHECK)
 
 
 def _layers(info: FormatInfo) -> tuple[Layer, ...]:

@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import BinaryIO, Final
 
 from kzmark.errors import UnknownFormatError
 from kzmark.formats import adapter as built_in
 from kzmark.formats import foreign_adapters
 from kzmark.formats._base import Adapter, Confirms, Signature
-from kzmark.formats.catalogue import NAMES, ROWS, Row
+from kzmark.formats.catalogue import EXTENSIONS, NAMES, ROWS, TEXTS, Row
 
 HEAD: Final = 4096  # bytes read from the start of a file
 
@@ -21,7 +22,8 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
 
     Args:
         source: The file; it is left at its start.
-        name: What to call it in an error.
+        name: What to call it in an error. The formats of plain text are told apart by its
+            extension, since their content does not tell.
 
     Raises:
         UnknownFormatError: If no adapter recognises it.
@@ -32,6 +34,8 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
     for adapter in _candidates(head):
         if not isinstance(adapter, Confirms) or adapter.confirm(head):
             return adapter
+    if (text := _textual(head, name)) is not None:
+        return text
     if not head:
         raise UnknownFormatError("the file is empty", source=name, hint="make it anew")
     raise UnknownFormatError(
@@ -46,6 +50,15 @@ def _candidates(head: bytes) -> Iterator[Adapter]:
     for adapter in foreign_adapters():
         if any(_fits(signature, head) for signature in adapter.info.signatures):
             yield adapter
+
+
+def _textual(head: bytes, name: str) -> Adapter | None:
+    """Return the adapter of a text that has no signature, by the extension of its name."""
+    suffix = PurePath(name).suffix.lower()
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
+    if not suffix or not head or (b"\0" in head and not wide):
+        return None
+    return next((built_in(one) for one in TEXTS if suffix in EXTENSIONS[one]), None)
 
 
 @functools.cache

@@ -20,12 +20,22 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.errors import MediaError
 from kzmark.formats._base import Adapter, Box, Draws, Paints, Patch, Picture, Pictures
+from kzmark.formats._text import Inscribes, Inscription, Legible, Line
 from kzmark.mark import Mark, NoticeRecord, Place, Responsible, System
 from kzmark.report import Status
 from kzmark.sniff import sniff
 from kzmark.vocabulary import Layer, Operation, SourceType
 
 LIMITS = Limits(max_pixels=4_000_000, max_total_pixels=40_000_000, max_frames=200, max_seconds=5)
+INSCRIPTION = Inscription(
+    badge="ЖИ · AI",
+    lines=(Line("Жасанды интеллект жүйесі жасаған", "kk"), Line("Создано ИИ", "ru")),
+    pages="all",
+    points=9,
+    seconds=4,
+    ink=(255, 255, 255),
+    ground=(18, 22, 28),
+)
 _ELSEWHERE = frozenset({Layer.C2PA, Layer.SIDECAR, Layer.NOTICE})  # not the adapter's to read
 
 
@@ -56,7 +66,7 @@ class AdapterContract:
 
     def test_it_is_recognised_by_its_content(self) -> None:
         for data in self.clean:
-            found = sniff(io.BytesIO(data))
+            found = sniff(io.BytesIO(data), name=f"a{self.adapter.info.extensions[0]}")
 
             assert found.info.name == self.adapter.info.name
 
@@ -143,6 +153,24 @@ class AdapterContract:
                 assert np.array_equal(same, part.pixels)
                 break
 
+    def test_a_notice_of_words_is_read_where_it_was_laid_down(self) -> None:
+        adapter = self.adapter
+        if not isinstance(adapter, Inscribes) or not isinstance(adapter, Legible):
+            return
+        for data in self.clean:
+            leaves = list(adapter.leaves(io.BytesIO(self._inscribed(data)), limits=LIMITS))
+
+            assert leaves
+            for leaf in leaves:
+                seen = " ".join(p.text for p in leaf.passages if not p.hidden)
+                assert all(line.text in seen for line in INSCRIPTION.lines)
+
+    def test_a_notice_of_words_takes_the_place_of_an_earlier_one(self) -> None:
+        for data in self.clean:
+            once = self._inscribed(data)
+
+            assert self._inscribed(once) == once
+
     def test_a_file_cut_anywhere_raises_only_media_errors(self) -> None:
         for data in self.clean[:1]:
             whole = self._written(data, example_mark(self.adapter))
@@ -176,6 +204,13 @@ class AdapterContract:
         for picture in adapter.pictures(target, limits=LIMITS):
             yield picture, half_and_half(picture.width, picture.height).box
 
+    def _inscribed(self, data: bytes) -> bytes:
+        adapter, target = self.adapter, io.BytesIO()
+        if not isinstance(adapter, Inscribes):
+            return data
+        adapter.inscribe(io.BytesIO(data), target, INSCRIPTION, limits=LIMITS)
+        return target.getvalue()
+
     def _everything(self, data: bytes) -> None:
         """Do everything an adapter can do; only a `MediaError` may come out."""
         adapter = self.adapter
@@ -191,6 +226,10 @@ class AdapterContract:
             calls.append(
                 lambda: paints.paint(io.BytesIO(data), io.BytesIO(), half_and_half, limits=LIMITS)
             )
+        if isinstance(adapter, Inscribes):
+            calls.append(lambda: self._inscribed(data))
+        if isinstance(adapter, Legible):
+            calls.append(lambda: list(adapter.leaves(io.BytesIO(data), limits=LIMITS)))
         for call in calls:
             with contextlib.suppress(MediaError):
                 call()

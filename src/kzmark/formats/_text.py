@@ -31,6 +31,7 @@ class Inscription:
         lines: One for each language, in the order shown.
         pages: "all" or "first": on which pages, slides or sheets it stands.
         points: Least size of type, in points, as displayed.
+        seconds: How long it stands where words come and go, in seconds.
         ink: Colour of the words, where the format has colours.
         ground: Colour behind them.
     """
@@ -39,13 +40,20 @@ class Inscription:
     lines: tuple[Line, ...]
     pages: str
     points: float
+    seconds: float
     ink: Colour
     ground: Colour
 
     @property
     def text(self) -> str:
         """The whole notice as one line of plain text."""
-        return " ".join([f"[{self.badge}]", *(_sentence(line.text) for line in self.lines)])
+        return " ".join(self.rows)
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The notice as plain text, one row for each language, the badge before the first."""
+        first, *rest = (_sentence(line.text) for line in self.lines)
+        return (f"[{self.badge}] {first}", *rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +72,7 @@ class Passage:
     text: str
     points: float | None = None
     contrast: float | None = None
+    seconds: float | None = None
     hidden: str = ""
 
 
@@ -104,6 +113,16 @@ class Legible(Protocol):
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
         """Yield every leaf as a reader meets it, in order."""
+        ...
+
+
+@runtime_checkable
+class Beside(Protocol):
+    """For data that words would break: the notice stands in the sidecar, and reports say so."""
+
+    @property
+    def notice_beside(self) -> bool:
+        """Return true."""
         ...
 
 

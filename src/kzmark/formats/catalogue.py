@@ -19,15 +19,23 @@ class Row(NamedTuple):
 EXTENSIONS: Final = {
     "avif": (".avif", ".avifs"),
     "bmp": (".bmp", ".dib"),
+    "csv": (".csv", ".tsv"),
     "gif": (".gif",),
     "heic": (".heic", ".heif", ".hif"),
+    "json": (".json", ".jsonl", ".ndjson", ".geojson"),
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "jxl": (".jxl",),
     "png": (".png", ".apng"),
+    "srt": (".srt",),
     "svg": (".svg",),
+    "text": (".txt", ".text", ".asc"),
     "tiff": (".tif", ".tiff"),
+    "vtt": (".vtt",),
     "webp": (".webp",),
 }
+# Formats of plain text have no first bytes of their own: where nothing else fits a text, its name
+# decides.
+TEXTS: Final = ("csv", "json", "srt", "text")
 NAMES: Final = tuple(EXTENSIONS)
 ROWS: Final = (
     Row(b"ftyp", "avif", 4),
@@ -53,5 +61,7 @@ ROWS: Final = (
     Row(b"MM\0*", "tiff"),
     Row(b"II+\0", "tiff"),
     Row(b"MM\0+", "tiff"),
+    Row(b"WEBVTT", "vtt"),
+    Row(b"\xef\xbb\xbfWEBVTT", "vtt"),
     Row(b"RIFF\0\0\0\0WEBP", "webp", 0, b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
 )

@@ -32,6 +32,7 @@ def inscription(style: NoticeStyle) -> Inscription:
         lines=tuple(Line(wording.full, language) for language, wording in pairs),
         pages=style.pages,
         points=rules.points,
+        seconds=_seconds(sum(len(wording.full) for wording in style.wordings), style.profile),
         ink=style.profile.ink,
         ground=style.profile.plate,
     )
@@ -179,11 +180,14 @@ def _lacking(letters: str, notice: _Wanted) -> list[str]:
 def _judge(seen: _Squeezed, found: tuple[int, int], notice: _Wanted, profile: Profile) -> _Judged:
     passages = seen.under(*found)
     facts = dict(_facts(passages, notice))
-    code, detail = next(_faults(found[0], passages, profile), ("", ""))
+    code, detail = next(_faults(found, passages, profile), ("", ""))
     return _Judged(code, detail or "the notice can be read", facts)
 
 
-def _faults(start: int, passages: Sequence[Passage], profile: Profile) -> Iterator[tuple[str, str]]:
+def _faults(
+    found: tuple[int, int], passages: Sequence[Passage], profile: Profile
+) -> Iterator[tuple[str, str]]:
+    start, stop = found
     rules = profile.document
     slack = 1 - rules.tolerance
     points = [p.points for p in passages if p.points is not None]
@@ -194,10 +198,21 @@ def _faults(start: int, passages: Sequence[Passage], profile: Profile) -> Iterat
         )
     contrasts = [p.contrast for p in passages if p.contrast is not None]
     if contrasts and min(contrasts) < rules.contrast * slack:
-        found = f"a contrast of {min(contrasts):.1f}:1"
-        yield "notice.too-faint", f"{found}, where {rules.contrast:g}:1 is the least"
+        reached = f"a contrast of {min(contrasts):.1f}:1"
+        yield "notice.too-faint", f"{reached}, where {rules.contrast:g}:1 is the least"
+    shown = [p.seconds for p in passages if p.seconds is not None]
+    needed = _seconds(stop - start, profile)
+    if shown and sum(shown) < needed * slack:
+        reached = f"shown for {sum(shown):.1f} s"
+        yield "notice.too-short", f"{reached}, where {needed:.1f} s are the least"
     if start > rules.lead:
         yield "notice.late", f"{start} letters stand before the notice, {rules.lead} are the most"
+
+
+def _seconds(letters: int, profile: Profile) -> float:
+    """Return how long so many letters must be shown to be read."""
+    rules = profile.video
+    return max(rules.min_seconds, letters / rules.characters_per_second)
 
 
 def _facts(passages: Sequence[Passage], notice: _Wanted) -> Iterator[tuple[str, str]]:

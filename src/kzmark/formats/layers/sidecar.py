@@ -1,6 +1,7 @@
 """The sidecar: a JSON file beside a file whose format has no place for the mark.
 
-`{"asset": {"bytes", "name", "sha256"}, "c2pa", "mark", "schema": 1}`, canonical as the record is.
+`{"asset": {"bytes", "name", "sha256"}, "c2pa", "mark", "notice", "schema": 1}`, canonical as the
+record is. `notice` stands there only for data that words would break: what a person should be told.
 `c2pa` holds, in base64, the C2PA manifest store that signs the very same file; it may be missing.
 Decoded, it is what other tools call a `.c2pa` file.
 """
@@ -32,6 +33,7 @@ class Sidecar:
         sha256: SHA-256 of the file, 64 hexadecimal digits.
         size: Size of the file, in bytes.
         manifest: The C2PA manifest store of the file, or empty.
+        notice: The notice, where the file itself has no place for words; or empty.
     """
 
     mark: Mark
@@ -39,6 +41,7 @@ class Sidecar:
     sha256: str
     size: int
     manifest: bytes = b""
+    notice: str = ""
 
     def __post_init__(self) -> None:
         _record.check_sha256(self.sha256)
@@ -46,11 +49,17 @@ class Sidecar:
             raise RecordError(f"a file of {self.size} bytes")
 
     @classmethod
-    def of(cls, mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"") -> "Sidecar":
+    def of(
+        cls, mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"", notice: str = ""
+    ) -> "Sidecar":
         """Describe a finished file."""
-        digest = sha256(data)
         return cls(
-            mark=mark, name=_spellable(name), sha256=digest, size=len(data), manifest=manifest
+            mark=mark,
+            name=_spellable(name),
+            sha256=sha256(data),
+            size=len(data),
+            manifest=manifest,
+            notice=notice,
         )
 
     def to_json(self) -> bytes:
@@ -62,6 +71,8 @@ class Sidecar:
         }
         if self.manifest:
             fields["c2pa"] = base64.b64encode(self.manifest).decode("ascii")
+        if self.notice:
+            fields["notice"] = self.notice
         text = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return text.encode()
 
@@ -84,13 +95,16 @@ class Sidecar:
             sha256=asset.take("sha256", str),
             size=asset.take("bytes", int),
             manifest=_decoded(reader.take("c2pa", str, default="")),
+            notice=reader.take("notice", str, default=""),
         )
         asset.finish()
         reader.finish()
         return sidecar
 
 
-def spell(mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"") -> bytes:
+def spell(
+    mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"", notice: str = ""
+) -> bytes:
     """Return the sidecar of a finished file.
 
     Args:
@@ -98,8 +112,9 @@ def spell(mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"") -> 
         data: The whole file.
         name: Its name.
         manifest: The C2PA manifest store that signs it, if there is one.
+        notice: The notice, if the file itself has no place for words.
     """
-    return Sidecar.of(mark, data, name=name, manifest=manifest).to_json()
+    return Sidecar.of(mark, data, name=name, manifest=manifest, notice=notice).to_json()
 
 
 def judge(sidecar: bytes, asset_sha256: str) -> Evidence:
@@ -132,6 +147,14 @@ def manifest_of(sidecar: bytes) -> bytes:
         return Sidecar.from_json(sidecar).manifest
     except RecordError:
         return b""
+
+
+def notice_of(sidecar: bytes) -> str:
+    """Return the notice in a sidecar, or nothing if there is none or it cannot be read."""
+    try:
+        return Sidecar.from_json(sidecar).notice
+    except RecordError:
+        return ""
 
 
 def _spellable(name: str) -> str:

@@ -1,0 +1,157 @@
+"""Text files: in which encoding and with which line ends they were written, and back."""
+
+import codecs
+from dataclasses import dataclass, replace
+from typing import BinaryIO, Final, Self
+
+from kzmark._io import read_all
+from kzmark._limits import Limits
+from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark.formats._text import Passage
+
+_BOMS: Final = (  # the longer ones first: UTF-32 begins as UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SAMPLE: Final = 64 << 10  # bytes by which an encoding without a name is guessed
+_CONTROLS: Final = frozenset(map(chr, range(32))) - set("\t\n\r\f\x1b")
+_TURNING: Final = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b")
+_HEAD: Final = 1 << 14  # characters in which a notice must begin
+_GAP: Final = 12  # empty lines after which a reader thinks that the text is over
+_MARKUP: Final = 8  # characters of brackets, quotes and the like before a badge
+_INDENT: Final = 120  # spaces before a text that push it out of a window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """A text file taken apart; spelt again unchanged it is the very same bytes.
+
+    Attributes:
+        text: All characters but the byte order mark, line ends as they are.
+        codec: Python's name of the encoding.
+        bom: Its byte order mark, or nothing.
+    """
+
+    text: str
+    codec: str
+    bom: bytes = b""
+
+    @classmethod
+    def read(cls, source: BinaryIO, *, limits: Limits) -> Self:
+        """Read a text file.
+
+        Raises:
+            LimitExceededError: If it is over `limits.max_text`.
+            MalformedMediaError: If it is no text in any encoding that can be told.
+        """
+        data = read_all(source, limits=limits)
+        if len(data) > limits.max_text:
+            raise LimitExceededError(f"the text is over the limit of {limits.max_text} bytes")
+        bom, codec = next(((b, c) for b, c in _BOMS if data.startswith(b)), (b"", ""))
+        codec = codec or _guess(data)
+        try:
+            text = data[len(bom) :].decode(codec)
+        except UnicodeDecodeError as error:
+            raise MalformedMediaError(f"the text is not {codec}: {error.reason}") from error
+        if not _CONTROLS.isdisjoint(text[:_HEAD]):
+            raise MalformedMediaError("the file holds control characters: it is no text")
+        plain = cls(text=text, codec=codec, bom=bom)
+        if plain.spell() != data:
+            raise MalformedMediaError(f"the text cannot be written again as it was, in {codec}")
+        return plain
+
+    @property
+    def newline(self) -> str:
+        """The line end that it uses first, a line feed if it has one line."""
+        first = self.text.find("\n")
+        if first > 0 and self.text[first - 1] == "\r":
+            return "\r\n"
+        return "\n" if first >= 0 or "\r" not in self.text else "\r"
+
+    def spell(self) -> bytes:
+        """Return the bytes of the file.
+
+        Raises:
+            UnicodeEncodeError: If its encoding lacks a letter.
+        """
+        return self.bom + self.text.encode(self.codec)
+
+    def begun_with(self, text: str, *, badge: str, at: int = 0) -> tuple[Self, tuple[str, ...]]:
+        """Return the file with a line of words of its own, in place of an earlier one of ours.
+
+        Args:
+            text: The line.
+            badge: By which an earlier one is known; the line holds it too.
+            at: Where it goes, in characters.
+
+        Returns:
+            As `with_text`.
+        """
+        end = self.newline
+        before, after = self.text[:at], self.text[at:]
+        first, *rest = after.split(end, 2)
+        if badge in first[: len(badge) + _MARKUP]:
+            after = end.join(rest).removeprefix(end)
+        return self.with_text(f"{before}{text}{end}" + (f"{end}{after}" if after else ""))
+
+    def with_text(self, text: str) -> tuple[Self, tuple[str, ...]]:
+        """Return the file with another text, in UTF-8 if its own encoding lacks a letter.
+
+        Returns:
+            The file, and `text.encoding-changed` if it had to become UTF-8.
+        """
+        changed = replace(self, text=text)
+        try:
+            changed.spell()
+        except UnicodeEncodeError:
+            return replace(changed, codec="utf-8", bom=codecs.BOM_UTF8), ("text.encoding-changed",)
+        return changed, ()
+
+
+def passages(text: str, lines: int = 200) -> tuple[Passage, ...]:
+    """Return the first lines of a text as a reader meets them, in a window or a terminal."""
+    found: list[Passage] = []
+    empty = 0
+    hidden = ""
+    for line in text[:_HEAD].splitlines()[:lines]:
+        if not line.strip():
+            empty += 1
+            continue
+        if empty > _GAP:
+            hidden = f"{empty} empty lines stand before it"
+        empty = 0
+        found.append(Passage(text=line, hidden=hidden or _turned(line)))
+    return tuple(found)
+
+
+def _turned(line: str) -> str:
+    if not _TURNING.isdisjoint(line):
+        return "control characters change how the line is shown"
+    if len(line) - len(line.lstrip()) > _INDENT:
+        return "spaces push it out of the window"
+    return ""
+
+
+def _guess(data: bytes) -> str:
+    """Return the encoding of bytes that do not name it: UTF-8 if they are, else by their letters.
+
+    Raises:
+        MalformedMediaError: If they are no text.
+    """
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data, final=True)
+    except UnicodeDecodeError:
+        pass
+    else:
+        return "utf-8"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:_SAMPLE]).best()
+    if best is None:
+        raise MalformedMediaError(
+            "the encoding of the text cannot be told", hint="save it as UTF-8 and try again"
+        )
+    return best.encoding
