@@ -16,6 +16,16 @@ _BOMS: Final = (  # the longer ones first: UTF-32 begins as UTF-16 does
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LABELS: Final = {  # names that mean another encoding on the web (WHATWG Encoding, 4.2)
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "ascii": "cp1252",
+    "iso-8859-9": "cp1254",
+    "gb2312": "gbk",
+    "ks_c_5601-1987": "cp949",
+    "x-cp1251": "cp1251",
+}
 _SAMPLE: Final = 64 << 10  # bytes by which an encoding without a name is guessed
 _CONTROLS: Final = frozenset(map(chr, range(32))) - set("\t\n\r\f\x1b")
 _TURNING: Final = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b")
@@ -40,8 +50,13 @@ class Plain:
     bom: bytes = b""
 
     @classmethod
-    def read(cls, source: BinaryIO, *, limits: Limits) -> Self:
+    def read(cls, source: BinaryIO, *, limits: Limits, codec: str = "") -> Self:
         """Read a text file.
+
+        Args:
+            source: The file.
+            limits: What it may cost.
+            codec: Encoding that the format declares; a byte order mark wins over it.
 
         Raises:
             LimitExceededError: If it is over `limits.max_text`.
@@ -50,8 +65,8 @@ class Plain:
         data = read_all(source, limits=limits)
         if len(data) > limits.max_text:
             raise LimitExceededError(f"the text is over the limit of {limits.max_text} bytes")
-        bom, codec = next(((b, c) for b, c in _BOMS if data.startswith(b)), (b"", ""))
-        codec = codec or _guess(data)
+        bom, marked = next(((b, c) for b, c in _BOMS if data.startswith(b)), (b"", ""))
+        codec = marked or codec or _guess(data)
         try:
             text = data[len(bom) :].decode(codec)
         except UnicodeDecodeError as error:
@@ -125,6 +140,16 @@ def passages(text: str, lines: int = 200) -> tuple[Passage, ...]:
         empty = 0
         found.append(Passage(text=line, hidden=hidden or _turned(line)))
     return tuple(found)
+
+
+def named_codec(label: str) -> str:
+    """Return Python's name of an encoding as web pages name it, or nothing if nobody knows it."""
+    try:
+        found = codecs.lookup(_LABELS.get(label.strip().lower(), label.strip()))
+    except (LookupError, ValueError):
+        return ""
+    wide = found.name.startswith(("utf-16", "utf-32"))  # a page that says so in ASCII is not
+    return "utf-8" if wide else found.name
 
 
 def _turned(line: str) -> str:
