@@ -26,6 +26,7 @@ EXTENSIONS: Final = {
     "jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "json": (".json", ".jsonl", ".ndjson", ".geojson"),
     "jxl": (".jxl",),
+    "markdown": (".md", ".markdown", ".mdown", ".mkd"),
     "png": (".png", ".apng"),
     "srt": (".srt",),
     "svg": (".svg",),
@@ -36,7 +37,7 @@ EXTENSIONS: Final = {
 }
 # Formats of plain text have no first bytes of their own: where nothing else fits a text, its name
 # decides.
-TEXTS: Final = ("csv", "json", "srt", "text")
+TEXTS: Final = ("csv", "json", "markdown", "srt", "text")
 NAMES: Final = tuple(EXTENSIONS)
 ROWS: Final = (
     Row(b"ftyp", "avif", 4),
