@@ -11,7 +11,17 @@ from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 SOURCES = Path("src/kzmark/native/c")
-PARTS = ("module", "splice", "coding", "plate", "scan", "bits", "huffman")
+EXTENSIONS = {  # name in kzmark.native → its sources
+    "_jpeg": (
+        *("module", "splice", "take", "phase", "runs", "stencil", "plate", "transform", "coding"),
+        *("region", "planes", "samples", "scan", "frame", "huffman", "bits"),
+    ),
+    "_png": (
+        *("pngmodule", "pngsplice", "pngstream", "pngrows", "pngroom"),
+        *("inflate", "inflate_header", "inflate_table", "inflate_source"),
+        *("deflate", "deflate_words", "deflate_sink"),
+    ),
+}
 
 
 class BuildExt(build_ext):
@@ -21,6 +31,8 @@ class BuildExt(build_ext):
         """Build one extension, with the flags of its compiler."""
         if self.compiler.compiler_type == "unix":
             ext.extra_compile_args = ["-O3", "-std=c11", "-fvisibility=hidden"]
+        elif self.compiler.compiler_type == "msvc":
+            ext.extra_compile_args = ["/O2", "/std:c11"]
         super().build_extension(ext)
 
 
@@ -29,12 +41,13 @@ setup(
     cmdclass={"build_ext": BuildExt},
     ext_modules=[
         Extension(
-            "kzmark.native._jpeg",
-            [f"{SOURCES.as_posix()}/{part}.c" for part in PARTS],
+            f"kzmark.native.{name}",
+            [f"{SOURCES.as_posix()}/{part}.c" for part in parts],
             depends=[path.relative_to(ROOT).as_posix() for path in (ROOT / SOURCES).glob("*.h")],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             optional=True,
         )
+        for name, parts in EXTENSIONS.items()
     ],
 )

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from tests.native.coefficients import coefficients, factors, header, unit
 
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.formats.jpeg import splice
+from kzmark.formats.jpeg import colour, splice
 from kzmark.formats.jpeg.segments import DHT, EOI, SOI, SOS, Stream, parse
 
 Array = NDArray[np.uint8]
@@ -130,7 +130,7 @@ def _by_cjpeg(chance: random.Random, image: Image.Image, quality: int) -> tuple[
 def spliced(given: Case) -> bytes | None:
     """The file with its plate, or None if the core leaves it alone."""
     stream = parse(given.data, limits=DEFAULT_LIMITS)
-    changed = splice.plate(stream, given.plate, given.corner)
+    changed = splice.plate(stream, given.plate, given.corner, colour.model(stream))
     if not changed:
         return None
     pieces = [p for s in stream.segments for p in changed.get(s.start, (stream.raw(s),))]

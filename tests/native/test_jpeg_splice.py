@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +24,15 @@ from tests.native.jpeg_cases import (
     spliced,
 )
 
-from kzmark import native
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import MediaError
 from kzmark.formats._base import Patch
 from kzmark.formats.jpeg import ADAPTER, splice
 from kzmark.formats.jpeg import pixels as decoded
 from kzmark.formats.jpeg.segments import DHT, DQT, EOI, SOI, SOS, parse, segment_bytes
+from kzmark.native import Refusal, jpeg
 
-pytestmark = pytest.mark.skipif(not native.available(), reason="the fast core was not built")
+pytestmark = pytest.mark.skipif(not jpeg.available(), reason="the fast core was not built")
 
 CASES = int(os.environ.get("KZMARK_CASES", "150"))  # a long run by hand takes thousands
 BARS = np.kron(np.indices((6, 20)).sum(0) % 2 * 255, np.ones((4, 5))).astype(np.uint8)
@@ -101,24 +102,6 @@ def test_pixels_change_under_the_plate_and_in_a_ring_of_its_blocks_only(name: st
     assert changed[:, 1].max() <= -(-(x + width) // wide) * wide
     assert changed[:, 0].max() <= -(-(y + height) // high) * high
     assert likeness(region(after, given.box), given.plate) > (12 if name == "coarse" else 28)
-
-
-@pytest.mark.parametrize("name", ONE_SCAN)
-def test_a_cut_shows_the_very_pixels_of_the_whole(name: str) -> None:
-    stream = parse(KINDS[name], limits=DEFAULT_LIMITS)
-    whole = decoded.rgb(stream)
-    for x, y, width, height in (
-        (61, 40, 50, 30),
-        (0, 0, 1, 1),
-        (160, 120, 43, 31),
-        (0, 99, 203, 9),
-    ):
-        cut = splice.cut(stream, (x, y, width, height))
-
-        assert cut is not None
-        part, (left, top) = decoded.rgb(cut[0]), cut[1]
-        shown = part[y - top : y - top + height, x - left : x - left + width]
-        assert np.array_equal(shown, whole[y : y + height, x : x + width])
 
 
 @pytest.mark.skipif(not shutil.which("identify"), reason="ImageMagick is not installed")
@@ -259,19 +242,62 @@ def test_a_plate_outside_the_picture_is_a_mistake_of_the_caller() -> None:
         spliced(of(KINDS["4:2:0"], corner=(190, 43)))
 
 
+def test_a_plate_laid_before_is_laid_the_same_way() -> None:
+    plates = [LETTERS.copy(), LETTERS.copy()]
+    plates[0].setflags(write=False)  # this one can be kept, the other cannot
+    for name in ONE_SCAN:
+        kept = [spliced(of(KINDS[name], plates[0])) for _ in range(2)]
+
+        assert kept[0] is not None
+        assert kept[0] == kept[1] == spliced(of(KINDS[name], plates[1]))
+
+
+def test_a_plate_that_changed_is_seen_as_it_is_now() -> None:
+    plate = LETTERS.copy()
+    before = spliced(of(KINDS["4:4:4"], plate))
+    plate[:] = 200
+
+    after = spliced(of(KINDS["4:4:4"], plate))
+
+    assert before is not None
+    assert after is not None
+    assert likeness(region(before, of(b"").box), LETTERS) > 28
+    assert likeness(region(after, of(b"").box), plate) > 28
+
+
+def test_threads_lay_plates_as_one_alone_does() -> None:
+    cases = [case(seed) for seed in range(24)]
+    alone = [spliced(given) for given in cases]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(spliced, cases * 4))
+
+    assert together == alone * 4
+
+
+def test_a_picture_with_too_few_bytes_behind_the_plate_is_left_to_others() -> None:
+    whole = pillow(scene(640, 480))
+    given = of(whole, np.zeros((40, 200, 3), np.uint8), corner=(32, 32))
+    assert spliced(given) is not None
+    scan = next(parse(whole, limits=DEFAULT_LIMITS).find(SOS))
+    cut = whole[: scan.end + (scan.stop - scan.end) // 6] + EOI
+
+    assert spliced(of(cut, given.plate, corner=given.corner)) is None
+
+
 def test_pure_python_is_a_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KZMARK_PURE", "1")
 
-    assert not native.available()
+    assert not jpeg.available()
     assert spliced(of(KINDS["4:2:0"])) is None
-    assert splice.cut(parse(KINDS["4:2:0"], limits=DEFAULT_LIMITS), (0, 0, 9, 9)) is None
-    assert native.jpeg_scan_end(KINDS["4:2:0"], 0) is native.Refusal.ABSENT
+    assert splice.region(parse(KINDS["4:2:0"], limits=DEFAULT_LIMITS), (0, 0, 9, 9)) is None
+    assert jpeg.scan_end(KINDS["4:2:0"], 0) is Refusal.ABSENT
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_scan_ends_where_the_parser_says(name: str) -> None:
     for segment in parse(KINDS[name], limits=DEFAULT_LIMITS).find(SOS):
-        assert native.jpeg_scan_end(KINDS[name], segment.end) == segment.stop
+        assert jpeg.scan_end(KINDS[name], segment.end) == segment.stop
 
 
 def test_damaged_files_come_out_whole_or_not_at_all() -> None:

@@ -2,30 +2,34 @@ from typing import TypeAlias
 
 from typing_extensions import Buffer  # type checkers bring it along
 
-Result: TypeAlias = tuple[int, int, bytes, bytes | None]
+class Capsule: ...  # tables, a stencil or runs: nothing to look into
 
-def splice(
-    data: Buffer,
-    start: int,
-    stop: int,
-    frame: tuple[int, int, int],
+Box: TypeAlias = tuple[int, int, int, int]
+
+def tables(records: Buffer, /) -> Capsule: ...
+def stencil(
+    size: tuple[int, int],
     components: Buffer,
-    huffman: Buffer,
-    steps: Buffer,
     colours: Buffer,
     pixels: Buffer,
     channels: int,
-    box: tuple[int, int, int, int],
+    box: Box,
     /,
-) -> Result | int: ...
-def crop(
+) -> Capsule | int: ...
+def runs(stencil: Capsule, tables: Capsule, /) -> Capsule | int: ...
+def splice(
+    data: Buffer, start: int, stop: int, restart: int, runs: Capsule, /
+) -> tuple[int, int, bytes, bytes | None] | int: ...
+def region(
     data: Buffer,
     start: int,
     stop: int,
-    frame: tuple[int, int, int],
+    restart: int,
+    size: tuple[int, int],
     components: Buffer,
-    huffman: Buffer,
-    units: tuple[int, int, int, int],
+    tables: Capsule,
+    box: Box,
+    model: int,
     /,
-) -> Result | int: ...
+) -> bytes | int: ...
 def scan_end(data: Buffer, at: int, /) -> int: ...

@@ -19,8 +19,9 @@ from kzmark.formats._base import (
     Pixels,
     Signature,
 )
+from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._orient import displayed, stored_box, upright
-from kzmark.formats.jpeg import paint, pixels, previews, rows, splice, xmp
+from kzmark.formats.jpeg import c2pa, paint, pixels, previews, rows, splice, xmp
 from kzmark.formats.jpeg.previews import EXIF
 from kzmark.formats.jpeg.segments import (
     APP0,
@@ -102,7 +103,7 @@ class Jpeg:
         patch = patch_for(*displayed(stream.frame.width, stream.frame.height, orientation))
         stripped = previews.strip(stream, limits=limits)
         laid = paint.plate(stream, patch, orientation)
-        target.write(paint.painted(stream, laid, stripped))
+        target.writelines(paint.painted(stream, laid, stripped))
         return stripped.notes
 
     def pictures(
@@ -124,15 +125,32 @@ class Jpeg:
             y=box[1],
         )
 
+    def glance(self, source: BinaryIO, side: int, *, limits: Limits) -> Pixels:
+        """Return the picture at the eighth, quarter or half of its size that is large enough."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        stream.check_decodable(limits=limits)
+        return upright(pixels.rgb(stream, least=side), _orientation(stream))
+
+    def room(self, data: bytes, size: int) -> Room:
+        """Return the place for a manifest store: APP11 behind JFIF's APP0."""
+        return c2pa.room(data, size)
+
+    def unwrap(self, piece: bytes) -> bytes:
+        """Return the store in a run of APP11 segments."""
+        return c2pa.unwrap(piece)
+
+    def survey(self, data: bytes, *, limits: Limits) -> Survey:
+        """Return the manifest store, and every segment beside it."""
+        return c2pa.survey(data, limits=limits)
+
 
 def _part(stream: Stream, box: Box) -> Pixels:
     """Return the stored pixels of a box, from its own rows alone if they come apart."""
     x, y, width, height = box
     if (width, height) != (stream.frame.width, stream.frame.height):
-        cut = splice.cut(stream, box)
-        if cut is not None:
-            part, (left, top) = pixels.rgb(cut[0]), cut[1]
-            return part[y - top : y - top + height, x - left : x - left + width]
+        part = splice.region(stream, box)
+        if part is not None:
+            return part
     whole = height == stream.frame.height
     parts = None if whole else rows.intervals(stream)
     if parts is None:

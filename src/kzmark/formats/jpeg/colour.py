@@ -4,6 +4,7 @@ Spec: ITU-T T.871 (JFIF), 7 for YCbCr; ITU-T T.872, 6.5.3 for the Adobe marker; 
 neither, the rules of libjpeg, which browsers follow.
 """
 
+from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Final
 
@@ -33,13 +34,14 @@ _TRANSFORMS: Final = {Model.YCC: 1, Model.RGB: 0, Model.CMYK: 0, Model.YCCK: 2}
 
 def model(stream: Stream) -> Model:
     """Return the colour model by which viewers show the file; it has 1, 3 or 4 components."""
-    names = bytes(component.identifier for component in stream.frame.components)
-    transform = _transform(stream)
+    names = bytes([component.identifier for component in stream.frame.components])
     if len(names) == 1:
         return Model.GREY
+    header = stream.header
+    transform = _transform([stream.payload(s) for s in header if s.marker == APP14])
     if len(names) == 4:
         return Model.CMYK if transform in {None, 0} else Model.YCCK
-    if any(s.marker == APP0 and _is_jfif(stream.payload(s)) for s in stream.header):
+    if any(_is_jfif(stream.payload(s)) for s in header if s.marker == APP0):
         return Model.YCC
     rgb = transform == 0 if transform is not None else names == b"RGB"
     return Model.RGB if rgb else Model.YCC
@@ -74,15 +76,29 @@ def spell(plate: Pixels, kind: Model) -> Image.Image:
     return _labelled(inks, "CMYK")
 
 
+def show(components: Pixels, kind: Model) -> Pixels:
+    """Return decoded components of a model as RGB, as Pillow does.
+
+    Args:
+        components: (height, width, count) uint8: grey, RGB (also of YCbCr), or what files hold of
+            CMYK (also of YCCK).
+        kind: The model of the file.
+    """
+    if kind is Model.GREY:
+        return np.repeat(components, 3, axis=2)
+    if components.shape[2] == 3:
+        return components
+    return np.asarray(_labelled(255 - components, "CMYK").convert("RGB"))
+
+
 def _is_jfif(payload: bytes) -> bool:
     return payload.startswith(b"JFIF\0") and len(payload) >= _JFIF
 
 
-def _transform(stream: Stream) -> int | None:
+def _transform(payloads: Iterable[bytes]) -> int | None:
     """Return the transform byte of the last Adobe marker, the one that decoders go by."""
     found = None
-    for segment in stream.header:
-        payload = stream.payload(segment) if segment.marker == APP14 else b""
+    for payload in payloads:
         if payload.startswith(_ADOBE) and len(payload) > _TRANSFORM:
             found = payload[_TRANSFORM]
     return found

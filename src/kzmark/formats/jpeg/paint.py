@@ -1,15 +1,19 @@
 """A plate laid on a JPEG: on the rows it needs, if they come apart, or on the whole picture."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-import numpy as np
 from PIL import Image
 
 from kzmark.formats._base import Box, Patch, Pixels
-from kzmark.formats._orient import displayed, stored_box, upright
+from kzmark.formats._orient import displayed, stored, stored_box
 from kzmark.formats.jpeg import coding, colour, pixels, rows, splice
 from kzmark.formats.jpeg.previews import Stripped
 from kzmark.formats.jpeg.segments import APP0, COM, EOI, SOI, SOS, Stream
+from kzmark.native.kept import Keeper
+
+_TURNED: Final = Keeper[Pixels]()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,47 +52,53 @@ def plate(stream: Stream, patch: Patch, orientation: int) -> Plate:
     x, y, wide, high = patch.box
     if min(x, y, patch.grow) < 0 or x + wide > grown[0] or y + high > grown[1]:
         raise ValueError(f"a patch of {patch.box} on a picture of {grown[0]}x{grown[1]} px")
-    box = stored_box(patch.box, grown, orientation)
-    turned = np.empty((box[3], box[2], 3), np.uint8)
-    upright(turned, orientation)[...] = patch.pixels
     return Plate(
-        pixels=turned,
+        pixels=_TURNED.get(patch.pixels, orientation, lambda: _turned(patch.pixels, orientation)),
         kind=colour.model(stream),
-        box=box,
+        box=stored_box(patch.box, grown, orientation),
         size=displayed(*grown, orientation),
         corner=stored_box((0, 0, width, height), grown, orientation)[:2],
     )
 
 
-def painted(stream: Stream, laid: Plate, stripped: Stripped) -> bytes:
-    """Return the file with the plate on it and the previews as `stripped` has them.
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    """Return a plate as a picture of this orientation stores it, never to be written to."""
+    if orientation == 1 and not pixels.flags.writeable and pixels.flags.c_contiguous:
+        return pixels
+    turned = stored(pixels, orientation).copy()
+    turned.setflags(write=False)
+    return turned
+
+
+def painted(stream: Stream, laid: Plate, stripped: Stripped) -> Sequence[bytes | memoryview]:
+    """Return the pieces of the file with the plate on it and the previews as `stripped` has them.
 
     Raises:
         MalformedMediaError: If the picture cannot be decoded whole.
     """
     if laid.size == (stream.frame.width, stream.frame.height):
-        spliced = splice.plate(stream, laid.pixels, laid.box[:2])
+        spliced = splice.plate(stream, laid.pixels, laid.box[:2], laid.kind)
         if spliced:
             pieces = [
                 piece
                 for segment in stream.segments
-                for piece in spliced.get(segment.start, (stripped.spell(stream, segment),))
+                for piece in spliced.get(segment.start) or (stripped.spell(stream, segment),)
             ]
-            return b"".join([SOI, *pieces, EOI, stripped.tail])
+            return [SOI, *pieces, EOI, stripped.tail]
     scan = _rows_painted(stream, laid)
     if scan is not None:
         pieces = [
             scan if segment.marker == SOS else stripped.spell(stream, segment)
             for segment in stream.segments
         ]
-        return b"".join([SOI, *pieces, EOI, stripped.tail])
+        return [SOI, *pieces, EOI, stripped.tail]
     pieces = [
         stripped.spell(stream, segment)
         for segment in stream.segments
         if APP0 <= segment.marker <= APP0 + 15 or segment.marker == COM
     ]
     coded = coding.code(_whole_painted(stream, laid), stream)
-    return b"".join([SOI, *pieces, coded, stripped.tail])
+    return [SOI, *pieces, coded, stripped.tail]
 
 
 def _whole_painted(stream: Stream, laid: Plate) -> Image.Image:

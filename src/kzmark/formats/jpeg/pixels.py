@@ -32,13 +32,22 @@ _PADDING: Final = bytes(16)  # what the decoder's look-ahead may read behind the
 _ROOT: Final = 3 - 8**0.5  # pole of the inverse of the filter (1, 6, 1) / 8
 
 
-def rgb(stream: Stream) -> Pixels:
+def rgb(stream: Stream, *, least: int | None = None) -> Pixels:
     """Return the stored picture as a viewer would show it, orientation aside: (h, w, 3) RGB.
+
+    Args:
+        stream: The file.
+        least: Pixels that the longest side needs, if a smaller picture will do: then it comes at
+            the eighth, quarter or half that still has them, where the decoder can.
 
     Raises:
         MalformedMediaError: If it cannot be decoded whole.
     """
-    image = _decode(stream, colour.model(stream), stream.frame)
+    frame, size = stream.frame, None
+    if least is not None:
+        by = max(1, max(frame.width, frame.height) // least)
+        size = max(1, frame.width // by), max(1, frame.height // by)
+    image = _decode(stream, colour.model(stream), frame, size=size)
     return np.asarray(image.convert("RGB"))
 
 

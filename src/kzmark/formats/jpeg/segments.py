@@ -3,15 +3,14 @@
 Spec: ITU-T T.81 (ISO/IEC 10918-1), B.1.1 (markers, fill bytes) and B.2 (the order of segments).
 """
 
-import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from kzmark import native
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
+from kzmark.native import Refusal, jpeg
 
 SOI: Final = b"\xff\xd8"
 EOI: Final = b"\xff\xd9"
@@ -22,6 +21,7 @@ MAX_SIDE: Final = 65_500  # px; what libjpeg takes, just under the 65,535 of the
 
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
 _ALONE: Final = 0x01  # TEM, the one marker without a length that may stand between segments
+_SIZED: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xF0), COM})
 _PROGRESSIVE: Final = 0xC2
 _UNSUPPORTED: Final = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
 _MAX_SEGMENTS: Final = 10_000  # more than 600 MB of metadata
@@ -30,8 +30,7 @@ _MARKER: Final = re.compile(rb"\xff++([\x01\xc0-\xcf\xd8-\xef\xfe])")
 _SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One marker segment; offsets count in bytes from the start of the file.
 
     Attributes:
@@ -113,8 +112,10 @@ class Stream:
     @property
     def header(self) -> tuple[Segment, ...]:
         """The segments before the first scan."""
-        first = next((at for at, s in enumerate(self.segments) if s.marker == SOS), None)
-        return self.segments[:first]
+        for at, segment in enumerate(self.segments):
+            if segment.marker == SOS:
+                return self.segments[:at]
+        return self.segments
 
     def payload(self, segment: Segment) -> bytes:
         """Return what a segment holds behind its length."""
@@ -131,7 +132,7 @@ class Stream:
 
     def find(self, marker: int, prefix: bytes = b"") -> Iterator[Segment]:
         """Yield the segments of this marker whose payload begins so."""
-        return (s for s in self.segments if self.holds(s, marker, prefix))
+        return (s for s in self.segments if s.marker == marker and self.holds(s, marker, prefix))
 
     def check_decodable(self, *, limits: Limits) -> None:
         """Refuse kinds of JPEG that are no 8-bit Huffman-coded DCT, and pictures over the limits.
@@ -193,7 +194,7 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
                 raise MalformedMediaError("a scan before the frame header")
             if header_only:
                 return Stream(data, frame, tuple(segments), at)
-            segment = dataclasses.replace(segment, stop=_scan_end(data, segment.end))
+            segment = segment._replace(stop=_scan_end(data, segment.end))
         segments.append(segment)
         at = segment.stop
         if len(segments) > most:
@@ -213,6 +214,11 @@ def _stream(data: bytes, frame: Frame | None, segments: Sequence[Segment]) -> St
 
 
 def _segment(data: bytes, at: int) -> Segment:
+    body = at + 4
+    if body <= len(data) and data[at] == 0xFF and data[at + 1] in _SIZED:  # as nearly all are
+        end = at + 2 + (data[at + 2] << 8 | data[at + 3])
+        if body <= end <= len(data):
+            return Segment(data[at + 1], at, body, end, end)
     found = _MARKER.match(data, at)
     if found is None:
         if at + 1 >= len(data.rstrip(b"\xff")):
@@ -225,7 +231,7 @@ def _segment(data: bytes, at: int) -> Segment:
         return Segment(marker, at, body, body, body)
     size = int.from_bytes(data[body : body + 2], "big")
     end = body + size
-    if len(data) < body + 2 or (size >= 2 and end > len(data)):
+    if end > len(data) and (size >= 2 or body + 2 > len(data)):
         raise MalformedMediaError(f"the file ends inside its segment at byte {at}")
     if size < 2:
         raise MalformedMediaError(f"a segment at byte {at} declares {size} bytes")
@@ -233,8 +239,8 @@ def _segment(data: bytes, at: int) -> Segment:
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    fast = native.jpeg_scan_end(data, at)
-    if not isinstance(fast, native.Refusal) and fast < len(data):
+    fast = jpeg.scan_end(data, at)
+    if not isinstance(fast, Refusal) and fast < len(data):
         return fast
     found = _SCAN_END.search(data, at)
     if found is None:

@@ -1,12 +1,11 @@
-"""A plate or a cut by the fast core: a JPEG's scan changed in place, its picture never decoded."""
+"""A JPEG by the fast core: a plate laid into its scan, or a part decoded; the rest passed over."""
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 import numpy as np
 
-from kzmark import native
-from kzmark._limits import DEFAULT_LIMITS
 from kzmark.formats._base import Box, Pixels
 from kzmark.formats.jpeg import colour
 from kzmark.formats.jpeg.colour import Model
@@ -14,18 +13,19 @@ from kzmark.formats.jpeg.segments import (
     DHT,
     DQT,
     DRI,
-    EOI,
-    SOI,
     SOS,
+    Frame,
     Stream,
-    parse,
     segment_bytes,
 )
+from kzmark.native import Refusal, jpeg
+from kzmark.native.kept import Keeper
 
 Pieces = tuple[bytes | memoryview, ...]
 
 _SEQUENTIAL: Final = frozenset({0xC0, 0xC1})
 _ODD: Final = frozenset({0xCC, 0xDC, 0xDE, 0xDF})  # DAC, DNL, DHP, EXP
+_TELLING: Final = _ODD | {DHT, DQT, DRI, SOS}
 _WHOLE: Final = b"\x00\x3f\x00"  # a scan with every coefficient at full precision
 _LUMA: Final = (0.299, 0.587, 0.114, 0)  # ITU-T T.871, 7, full range
 _COLOURS: Final = {  # components from red, green, blue, and an offset
@@ -35,16 +35,21 @@ _COLOURS: Final = {  # components from red, green, blue, and an offset
         [_LUMA, (-0.168736, -0.331264, 0.5, 128), (0.5, -0.418688, -0.081312, 128)], np.float32
     ),
 }
+_MODELS: Final = {Model.YCC: jpeg.Model.FROM_YCC, Model.YCCK: jpeg.Model.FROM_YCCK}
+_INKS: Final = Keeper[Pixels]()
 _FOUR: Final = np.eye(4, 5, dtype=np.float32)
 
 
-def plate(stream: Stream, pixels: Pixels, corner: tuple[int, int]) -> Mapping[int, Pieces]:
+def plate(
+    stream: Stream, pixels: Pixels, corner: tuple[int, int], kind: Model
+) -> Mapping[int, Pieces]:
     """Lay a plate on a picture.
 
     Args:
         stream: The file.
         pixels: The plate, (height, width, 3) uint8 RGB, turned as the picture is stored.
         corner: Where its left top corner stands, in stored pixels.
+        kind: The colour model of the file.
 
     Returns:
         Segments as they are to be, by where they start: the scan, and Huffman tables if they
@@ -56,12 +61,11 @@ def plate(stream: Stream, pixels: Pixels, corner: tuple[int, int]) -> Mapping[in
     scan = scan_of(stream)
     if scan is None:
         return {}
-    kind = colour.model(stream)
     colours = _COLOURS.get(kind, _FOUR)
     if kind not in _COLOURS:  # as files hold four inks: inverted
-        pixels = 255 - np.asarray(colour.spell(pixels, kind))
-    done = native.jpeg_splice(scan, pixels, x=corner[0], y=corner[1], colours=colours)
-    if isinstance(done, native.Refusal):
+        pixels = _INKS.get(pixels, kind, functools.partial(_inks, pixels, kind))
+    done = jpeg.splice(scan, pixels, x=corner[0], y=corner[1], colours=colours)
+    if isinstance(done, Refusal):
         return {}
     changed: dict[int, Pieces] = dict(_tables(stream, done.tables))
     view = memoryview(stream.data)
@@ -70,73 +74,64 @@ def plate(stream: Stream, pixels: Pixels, corner: tuple[int, int]) -> Mapping[in
     return changed
 
 
-def cut(stream: Stream, box: Box) -> tuple[Stream, tuple[int, int]] | None:
-    """Cut a part out, as a JPEG of its own with the same coefficients.
+def _inks(pixels: Pixels, kind: Model) -> Pixels:
+    inks = 255 - np.asarray(colour.spell(pixels, kind))
+    inks.setflags(write=False)
+    return inks
 
-    Two samples more of the smallest planes come along on every side, so that decoders smooth chroma
-    inside the box as they do in the whole picture.
+
+def region(stream: Stream, box: Box) -> Pixels | None:
+    """Decode a part of a picture as a viewer would show it, orientation aside.
 
     Args:
         stream: The file.
         box: The wanted part, in stored pixels, inside the picture.
 
     Returns:
-        The small JPEG and where its left top corner stands in the picture; or nothing, if the fast
-        core cannot do it.
+        (height, width, 3) RGB, the very pixels that Pillow gives for it in the whole picture; or
+        nothing, if the fast core cannot do it.
     """
     scan = scan_of(stream)
     if scan is None:
         return None
-    frame, (wide, high) = stream.frame, stream.frame.unit
-    reach = 2 * frame.most[0], 2 * frame.most[1]
-    left, top = max(0, box[0] - reach[0]) // wide, max(0, box[1] - reach[1]) // high
-    right = -(-min(frame.width, box[0] + box[2] + reach[0]) // wide)
-    bottom = -(-min(frame.height, box[1] + box[3] + reach[1]) // high)
-    done = native.jpeg_crop(scan, units=(left, top, right, bottom))
-    if isinstance(done, native.Refusal):
-        return None
-    x, y = left * wide, top * high
-    size = min(frame.width, right * wide) - x, min(frame.height, bottom * high) - y
-    return parse(_joined(stream, done, size), limits=DEFAULT_LIMITS), (x, y)
+    kind = colour.model(stream)
+    found = jpeg.region(scan, box, _MODELS.get(kind, jpeg.Model.AS_THEY_ARE))
+    return None if isinstance(found, Refusal) else colour.show(found, kind)
 
 
-def _joined(stream: Stream, done: native.JpegSplice, size: tuple[int, int]) -> bytes:
-    """Return a file of another size with another scan and without restart markers."""
-    tables = dict(_tables(stream, done.tables))
-    pieces: list[bytes | memoryview] = [SOI]
-    for segment in stream.header:
-        if segment.start in tables:
-            pieces += tables[segment.start]
-        elif segment.marker == stream.frame.marker:
-            sides = size[1].to_bytes(2, "big") + size[0].to_bytes(2, "big")
-            payload = stream.payload(segment)
-            pieces.append(segment_bytes(segment.marker, payload[:1] + sides + payload[5:]))
-        elif segment.marker != DRI:
-            pieces.append(stream.raw(segment))
-    sos = next(stream.find(SOS))
-    return b"".join([*pieces, stream.data[sos.start : sos.end], done.coded, EOI])
-
-
-def scan_of(stream: Stream) -> native.JpegScan | None:
+def scan_of(stream: Stream) -> jpeg.Scan | None:
     """Return what the core needs, or nothing if the file is of a kind it does not take."""
-    frame, odd = stream.frame, any(segment.marker in _ODD for segment in stream.segments)
-    scans = list(stream.find(SOS))
-    if not native.available() or odd or len(scans) != 1:
+    if not jpeg.available():
         return None
+    data = stream.data
+    told = tuple((s.marker, data[s.body : s.end]) for s in stream.segments if s.marker in _TELLING)
+    coding = _coding(stream.frame, told)
+    if coding is None:
+        return None
+    scan = next(stream.find(SOS))
+    stop = scan.stop
+    while stop > scan.end and data[stop - 1] == 0xFF:  # fill bytes
+        stop -= 1
+    return jpeg.Scan(data, scan.end, stop, coding)
+
+
+@functools.lru_cache(maxsize=64)
+def _coding(frame: Frame, told: tuple[tuple[int, bytes], ...]) -> jpeg.Coding | None:
+    """Return how a file is coded, by its frame and the other segments that tell it, in order.
+
+    Files of one camera or pipeline have them in common.
+    """
+    markers = [marker for marker, _ in told]
+    if not _ODD.isdisjoint(markers) or markers.index(SOS) != len(markers) - 1:
+        return None  # one scan, and no tables behind it
     if frame.marker not in _SEQUENTIAL or frame.precision != 8 or len(frame.components) > 4:
         return None
-    components = _components(stream, stream.payload(scans[0]))
-    tables = dict(_parts(stream, DHT))
-    restarts = [stream.payload(s) for s in stream.header if s.marker == DRI] or [b"\0\0"]
+    components = _components(frame, dict(_parts(told, DQT)), told[-1][1])
+    tables = dict(_parts(told, DHT))
+    restarts = [payload for marker, payload in told if marker == DRI] or [b"\0\0"]
     if components is None or None in tables or any(len(r) != 2 for r in restarts):
         return None
-    stop = scans[0].stop
-    while stop > scans[0].end and stream.data[stop - 1] == 0xFF:  # fill bytes
-        stop -= 1
-    return native.JpegScan(
-        data=stream.data,
-        start=scans[0].end,
-        stop=stop,
+    return jpeg.Coding(
         width=frame.width,
         height=frame.height,
         restart=int.from_bytes(restarts[-1], "big"),
@@ -145,37 +140,37 @@ def scan_of(stream: Stream) -> native.JpegScan | None:
     )
 
 
-def _components(stream: Stream, header: bytes) -> tuple[native.JpegComponent, ...] | None:
+def _components(
+    frame: Frame, steps: Mapping[int | None, bytes], header: bytes
+) -> tuple[jpeg.Component, ...] | None:
     """Return the components if the scan holds all of them, in order, and their tables are there."""
-    frame = stream.frame
     names = bytes(component.identifier for component in frame.components)
     count = len(names)
     if len(header) != 4 + 2 * count or header[0] != count or header[-3:] != _WHOLE:
         return None
-    steps = {number: _steps(table) for number, table in _parts(stream, DQT)}
     found = []
     for component, name, codes in zip(
         frame.components, header[1:-3:2], header[2:-3:2], strict=True
     ):
-        table = steps.get(component.table)
+        table = _steps(steps.get(component.table, b""))
         if name != component.identifier or codes >> 4 > 3 or codes & 15 > 3 or not table:
             return None
-        part = native.JpegComponent(component.across, component.down, codes >> 4, codes & 15, table)
+        part = jpeg.Component(component.across, component.down, codes >> 4, codes & 15, table)
         found.append(part)
     return tuple(found)
 
 
-def _steps(table: bytes) -> tuple[int, ...]:
-    """Return the steps of a quantisation table in zigzag order, none if one is 0."""
+def _steps(table: bytes) -> bytes:
+    """Return the steps of a quantisation table, two bytes each, nothing if one is 0 or missing."""
     steps = np.frombuffer(table, np.uint8 if len(table) == 64 else ">u2")
-    return tuple(steps.tolist()) if steps.all() else ()
+    return steps.astype(">u2").tobytes() if steps.all() else b""
 
 
-def _parts(stream: Stream, marker: int) -> Iterator[tuple[int | None, bytes]]:
-    """Yield number and table of the DHT or DQT segments before the scan; None if one is wrong."""
-    for segment in stream.header:
-        if segment.marker == marker:
-            yield from _split(stream.payload(segment), marker)
+def _parts(told: tuple[tuple[int, bytes], ...], marker: int) -> Iterator[tuple[int | None, bytes]]:
+    """Yield number and table of the DHT or DQT segments; None if one is wrong."""
+    for each, payload in told:
+        if each == marker:
+            yield from _split(payload, marker)
 
 
 def _split(payload: bytes, marker: int) -> Iterator[tuple[int | None, bytes]]:

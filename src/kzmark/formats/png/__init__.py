@@ -21,8 +21,9 @@ from kzmark.formats._base import (
     Pixels,
     Signature,
 )
+from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._orient import displayed, stored_box, upright
-from kzmark.formats.png import layers, raster
+from kzmark.formats.png import c2pa, layers, raster, splice
 from kzmark.formats.png import samples as samples_of
 from kzmark.formats.png.chunks import MAGIC, Chunks
 from kzmark.formats.png.file import Png as File
@@ -89,11 +90,27 @@ class Png:
                 index=index, width=size[0], height=size[1], pixels=right, x=part[0], y=part[1]
             )
 
+    def room(self, data: bytes, size: int) -> Room:
+        """Return the place for a manifest store: a chunk behind IHDR."""
+        return c2pa.room(data, size)
+
+    def unwrap(self, piece: bytes) -> bytes:
+        """Return the store in a chunk."""
+        return c2pa.unwrap(piece)
+
+    def survey(self, data: bytes, *, limits: Limits) -> Survey:
+        """Return the manifest store, and every chunk beside it."""
+        return c2pa.survey(data, limits=limits)
+
 
 def _seen(file: File, box: Box, *, limits: Limits) -> Iterator[Pixels]:
     """Yield each stored picture, or the part in `box`, as RGB over white."""
     if not file.shots or not file.shots[0].default:
-        yield samples_of.to_rgb(raster.decode(file.default(), file.header, box), file.header)
+        part = None if box == (0, 0, *file.header.size) else box
+        found = splice.cut(file.chunks, file.header, part)
+        if found is None:
+            found = raster.decode(file.default(), file.header, box)
+        yield samples_of.to_rgb(found, file.header)
     if file.shots:
         canvas = file.header.size
         for shown in file.displays(canvas, (0, 0, *canvas), limits=limits, within=box):
@@ -130,7 +147,7 @@ def _write(
         if not index:
             parts.append(front)
     parts.append(chunks.trailer)
-    target.write(b"".join(parts))
+    target.writelines(parts)
 
 
 ADAPTER = Png()

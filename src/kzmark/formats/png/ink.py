@@ -52,6 +52,7 @@ def dip(plate: Rgb, header: Header, used: Used) -> Ink | None:
     if header.key:
         if header.depth == 1:
             return None  # one of the two levels is transparent
+        samples = samples.copy()  # they may be the plate's own
         _avoid_key(samples, header)
     return Ink(samples, header)
 

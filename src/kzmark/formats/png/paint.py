@@ -15,7 +15,7 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.formats._animation import Frame, Rgba, Step, cover, empty, replaces, slices
 from kzmark.formats._base import Box
-from kzmark.formats.png import animation, raster
+from kzmark.formats.png import animation, raster, splice
 from kzmark.formats.png import lift as richer
 from kzmark.formats.png import samples as samples_of
 from kzmark.formats.png.animation import Shot
@@ -53,8 +53,17 @@ class _Brush:
     header: Header  # of the new canvas
     ink: Samples
 
-    def default(self) -> bytes:
-        """Return the compressed data of the default picture with the plate."""
+    def default(self) -> dict[int, bytes]:
+        """Return the IDAT chunks that change with the plate, by index."""
+        chunks, same = self.png.chunks, self._same_kind(self.png.header)
+        if same and self.plate.size == self.png.header.size:
+            done = splice.plate(chunks, self.header, self.plate.box, self.ink)
+            if done:
+                return done
+        indices = range(chunks.first_data, chunks.last_data + 1)
+        return dict.fromkeys(indices, b"") | {indices[0]: pack_data(self._default())}
+
+    def _default(self) -> bytes:
         raw = self._converted(self.png.default(), self.png.header)
         if self.plate.size != self.png.header.size:
             raw = raster.grow(raw, self.header, self.plate.former)
@@ -63,17 +72,27 @@ class _Brush:
 
     def shot(self, shot: Shot, step: Step, shown: Rgba) -> bytes:
         """Return the compressed data of a frame as `step` wants it."""
-        old, former = self.png.shot(shot)
-        raw = self._converted(old, former)
-        header = self.header.resized(*former.size)
         frame = moved(shot.frame, self.plate.former)
+        former = self.png.header.resized(*frame.box[2:])
+        header = self.header.resized(*former.size)
+        parts = shot.data(self.png.chunks)
         if step.box != frame.box or replaces(frame, step):
-            raw = self._redrawn(raw, frame, step, shown)
-        elif step.paint is not None and not empty(step.paint):
-            x, y, width, height = step.paint
-            local = (x - frame.box[0], y - frame.box[1], width, height)
-            raster.paint(raw, header, local, self.ink[slices(step.paint, self.plate.box)])
-        return self._deflated(raw, shot.data(self.png.chunks))
+            raw = self._redrawn(self._shot(shot), frame, step, shown)
+            return self._deflated(raw, parts)
+        if step.paint is None or empty(step.paint):
+            return self._deflated(self._shot(shot), parts)
+        x, y, width, height = step.paint
+        local = (x - frame.box[0], y - frame.box[1], width, height)
+        ink = self.ink[slices(step.paint, self.plate.box)]
+        done = splice.frame(parts, header, local, ink) if self._same_kind(former) else b""
+        if done:
+            return done
+        raw = self._shot(shot)
+        raster.paint(raw, header, local, ink)
+        return self._deflated(raw, parts)
+
+    def _shot(self, shot: Shot) -> Bytes:
+        return self._converted(*self.png.shot(shot))
 
     def _redrawn(self, raw: Bytes, frame: Frame, step: Step, shown: Rgba) -> Bytes:
         """Return the raw data of an enlarged frame: nothing, or the original, where it is new."""
@@ -90,9 +109,12 @@ class _Brush:
             new[slices(step.paint, step.box)] = self.ink[slices(step.paint, self.plate.box)]
         return raster.encode(new, header)
 
+    def _same_kind(self, old: Header) -> bool:
+        return (self.header.colour, self.header.depth) == (old.colour, old.depth)
+
     def _converted(self, raw: Bytes, old: Header) -> Bytes:
         new = self.header.resized(*old.size)
-        if (new.colour, new.depth) == (old.colour, old.depth):
+        if self._same_kind(old):
             return raw
         lifted = richer.lift(raster.decode(raw, old), old, new)
         return raster.encode(lifted, new, few_colours=old.indexed)
@@ -115,8 +137,7 @@ def repaint(png: Png, plate: Plate, *, limits: Limits) -> tuple[dict[int, bytes]
     steps = cover(frames, plate.box, plate.size) if frames else []
     brush = _brush(png, plate, needs_alpha=_needs_alpha(png.header, frames, steps))
     replaced = _dependants(png, brush.header)
-    data = range(png.chunks.first_data, png.chunks.last_data + 1)
-    replaced |= dict.fromkeys(data, b"") | {data[0]: pack_data(brush.default())}
+    replaced |= brush.default()
     shows: Iterator[Rgba] = itertools.repeat(np.zeros((0, 0, 4), np.uint8))
     if any(map(replaces, frames, steps)):
         shows = png.displays(plate.size, plate.former, limits=limits)

@@ -118,6 +118,8 @@ def transparent(header: Header) -> tuple[int, ...]:
 
 def scaled(levels: NDArray[np.uint8], header: Header) -> Samples:
     """Return levels of 0 to 255 as samples: exact from 8 bits on, else the nearest ones."""
+    if header.depth == 8:
+        return levels
     if header.depth == 16:
         return levels.astype(np.uint16) * np.uint16(257)
     most = (1 << header.depth) - 1

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 1 << 16, MARGIN = 8 };
+enum { PIECE = 1 << 16, MARGIN = 2 * UNIT_BYTES };
 
 Code plain_open(Plain *plain, const uint8_t *from, const uint8_t *to) {
   *plain = (Plain){from, to, malloc((size_t)(to - from) + MARGIN), 0};
   if (!plain->data) return NO_MEMORY;
-  plain_more(plain);
+  if (from == to) memset(plain->data, 0, MARGIN);
   return DONE;
 }
 
@@ -17,42 +17,45 @@ void plain_close(Plain *plain) {
   plain->data = NULL;
 }
 
-void plain_more(Plain *plain) {
+/* Take out the stuffing of another piece; zeros behind the last one. */
+static Code more(Plain *plain) {
   const uint8_t *stop = plain->to - plain->from > PIECE ? plain->from + PIECE : plain->to;
   while (plain->from < stop) {
     const uint8_t *found = memchr(plain->from, 0xFF, (size_t)(stop - plain->from));
     size_t run = (size_t)((found ? found + 1 : stop) - plain->from);
     memcpy(plain->data + plain->size, plain->from, run);
     plain->size += run;
-    plain->from += run + (found ? 1 : 0);
+    plain->from += run;
+    if (!found) break;
+    if (plain->from == plain->to || *plain->from) return DAMAGED; /* no stuffing, but a marker */
+    plain->from++;
   }
+  if (plain->from == plain->to) memset(plain->data + plain->size, 0, MARGIN);
+  return DONE;
+}
+
+Code plain_reach(Plain *plain, const uint8_t *at) {
+  Code code = DONE;
+  size_t wanted = (size_t)(at - plain->data) + UNIT_BYTES;
+  while (!code && plain->size < wanted && plain->from < plain->to) code = more(plain);
+  return !code && wanted > plain->size + MARGIN ? DAMAGED : code;
+}
+
+Code plain_finish(Plain *plain) {
+  Code code = DONE;
+  while (!code && plain->from < plain->to) code = more(plain);
+  return code;
 }
 
 size_t plain_stuffed(const Plain *plain, size_t count) {
-  size_t stuffed = count;
-  for (size_t at = 0; at < count; at++) stuffed += plain->data[at] == 0xFF;
+  size_t stuffed = count, at = 0;
+  while (at < count) { /* by pieces whose sum fits a byte, so that compilers take many at a time */
+    size_t stop = count - at > 255 ? at + 255 : count;
+    uint8_t some = 0;
+    for (; at < stop; at++) some = (uint8_t)(some + (plain->data[at] == 0xFF));
+    stuffed += some;
+  }
   return stuffed;
-}
-
-uint64_t plain_left(Plain *plain, uint64_t position) {
-  while (plain->from < plain->to) plain_more(plain);
-  return 8 * (uint64_t)plain->size - position;
-}
-
-void reader_refill_slowly(Reader *reader) {
-  if (reader->end - reader->at < 8 && reader->plain->from < reader->plain->to) {
-    plain_more(reader->plain);
-    reader->end = reader->plain->data + reader->plain->size;
-  }
-  while (reader->count <= 56) {
-    uint8_t byte = 0;
-    if (reader->at < reader->end)
-      byte = *reader->at++;
-    else
-      reader->past++;
-    reader->bits |= (uint64_t)byte << (56 - reader->count);
-    reader->count += 8;
-  }
 }
 
 Code writer_reserve(Writer *writer, size_t more) {
@@ -74,17 +77,17 @@ Code writer_raw(Writer *writer, const uint8_t *from, size_t size) {
   return DONE;
 }
 
-Code writer_copy(Writer *writer, const Plain *plain, uint64_t from, uint64_t count) {
+Code writer_copy(Writer *writer, const uint8_t *plain, uint64_t from, uint64_t count) {
   while (count) {
     uint64_t piece = count < 8 * PIECE ? count : 8 * PIECE;
     Code code = writer_reserve(writer, (size_t)(piece / 4) + 32);
     if (code) return code;
     for (count -= piece; piece >= 32; piece -= 32, from += 32) {
-      uint64_t bits = load64(plain->data + (from >> 3)) << (from & 7);
+      uint64_t bits = load64(plain + (from >> 3)) << (from & 7);
       writer_put(writer, (uint32_t)(bits >> 32), 32);
     }
     if (!piece) continue;
-    uint64_t bits = load64(plain->data + (from >> 3)) << (from & 7);
+    uint64_t bits = load64(plain + (from >> 3)) << (from & 7);
     writer_put(writer, (uint32_t)(bits >> (64 - piece)), (int)piece);
     from += piece;
   }

@@ -8,30 +8,31 @@
 
 #include "code.h"
 
+enum { UNIT_BYTES = 2304 }; /* that reading an MCU may touch: 10 blocks of 27 + 63 x 26 bits, and 8 */
+
 /* The bytes of an interval, stuffing taken out as far as anyone has looked. */
 typedef struct {
-  const uint8_t *from, *to; /* what has not been looked at; every FF in it has its 00 behind it */
-  uint8_t *data;            /* room for all of it and 8 bytes more */
+  const uint8_t *from, *to; /* what has not been looked at */
+  uint8_t *data;            /* room for all of it and for an MCU of zeros behind it */
   size_t size;
 } Plain;
 
 Code plain_open(Plain *plain, const uint8_t *from, const uint8_t *to);
-void plain_more(Plain *plain); /* take out the stuffing of another piece, if there is one */
 void plain_close(Plain *plain);
+/* Have the bytes of an MCU from `at` on, zeros behind the end; DAMAGED if it lies far behind it or
+   a marker comes up. */
+Code plain_reach(Plain *plain, const uint8_t *at);
+/* Take out the stuffing of all the rest. */
+Code plain_finish(Plain *plain);
 /* How many stuffed bytes the first `count` plain ones took. */
 size_t plain_stuffed(const Plain *plain, size_t count);
-/* Bits from a position to the end of the interval. */
-uint64_t plain_left(Plain *plain, uint64_t position);
 
+/* Where the next bits come from; at least 56 of them are there after a refill. */
 typedef struct {
-  Plain *plain;
-  const uint8_t *at, *end;
+  const uint8_t *at;
   uint64_t bits; /* the next ones, from the top */
-  int count;     /* how many of them */
-  int past;      /* bytes of them that are not in the file */
+  unsigned count;
 } Reader;
-
-void reader_refill_slowly(Reader *reader);
 
 static inline uint64_t load64(const uint8_t *from) {
   return (uint64_t)from[0] << 56 | (uint64_t)from[1] << 48 | (uint64_t)from[2] << 40 |
@@ -39,55 +40,45 @@ static inline uint64_t load64(const uint8_t *from) {
          (uint64_t)from[6] << 8 | (uint64_t)from[7];
 }
 
-/* A reader at the start of an interval. */
-static inline Reader reader_open(Plain *plain) {
-  return (Reader){plain, plain->data, plain->data + plain->size, 0, 0, 0};
-}
-
-/* Have 32 bits at least. */
 static inline void reader_refill(Reader *reader) {
-  if (reader->count >= 32) return;
-  if (reader->end - reader->at < 8) {
-    reader_refill_slowly(reader);
-    return;
-  }
   reader->bits |= load64(reader->at) >> reader->count;
   reader->at += (63 - reader->count) >> 3;
   reader->count |= 56;
 }
 
-static inline void reader_drop(Reader *reader, int count) {
+static inline void reader_drop(Reader *reader, unsigned count) {
   reader->bits <<= count;
   reader->count -= count;
 }
 
-/* Whether bits were used that the file does not hold. */
-static inline int reader_overran(const Reader *reader) {
-  return reader->past && reader->count < 8 * reader->past;
-}
-
-/* Where the reader stands; only if it did not overrun. */
-static inline uint64_t reader_position(const Reader *reader) {
-  return 8 * (uint64_t)(reader->at - reader->plain->data) + 8 * (uint64_t)reader->past -
-         (uint64_t)reader->count;
+static inline uint64_t reader_position(const Reader *reader, const Plain *plain) {
+  return 8 * (uint64_t)(reader->at - plain->data) - reader->count;
 }
 
 typedef struct {
   uint8_t *data;
-  size_t size, room;
+  size_t size, room, stuffed;
   uint64_t bits; /* those not yet written, at the bottom */
   int count;     /* how many: fewer than 32 */
 } Writer;
 
 Code writer_reserve(Writer *writer, size_t more); /* room for `more` bytes, stuffing included */
 Code writer_raw(Writer *writer, const uint8_t *from, size_t size); /* between intervals */
-Code writer_copy(Writer *writer, const Plain *plain, uint64_t from, uint64_t count);
+/* Write bits of plain bytes, behind which 8 more can be read. */
+Code writer_copy(Writer *writer, const uint8_t *plain, uint64_t from, uint64_t count);
 void writer_flush(Writer *writer); /* write whole bytes; needs 8 bytes of room */
 void writer_pad(Writer *writer);   /* fill the last byte with ones; needs 8 bytes of room */
 
+/* Bits written so far. */
+static inline uint64_t writer_position(const Writer *writer) {
+  return 8 * (uint64_t)(writer->size - writer->stuffed) + (uint64_t)writer->count;
+}
+
 static inline void writer_byte(Writer *writer, uint8_t byte) {
   writer->data[writer->size++] = byte;
-  if (byte == 0xFF) writer->data[writer->size++] = 0;
+  if (byte != 0xFF) return;
+  writer->data[writer->size++] = 0;
+  writer->stuffed++;
 }
 
 /* Write up to 32 bits; needs 8 bytes of room. */

@@ -2,102 +2,108 @@
 
 #include <string.h>
 
-static int symbol_at(const Table *table, unsigned window, int bits, int *size) {
-  for (int length = 1; length <= bits && length <= 16; length++) {
-    int32_t code = (int32_t)(window >> (bits - length));
-    if (table->last[length] >= 0 && code <= table->last[length]) {
-      *size = length;
-      return table->values[(code + table->offset[length]) & 255];
-    }
-  }
-  return -1;
-}
-
-/* A DC leap holds a whole difference: bits of code and value, the value + 2048. */
 static void build_dc_leaps(Table *table) {
   for (unsigned window = 0; window < 1u << LEAP; window++) {
-    int size = 0, symbol = symbol_at(table, window, LEAP, &size), value = 0;
-    if (symbol < 0 || symbol > MAX_DC || size + symbol > LEAP) continue;
-    if (symbol) {
-      value = (int)(window >> (LEAP - size - symbol) & ((1u << symbol) - 1));
-      if (value < 1 << (symbol - 1)) value += 1 - (1 << symbol);
-    }
-    table->leap[window] = (uint16_t)((size + symbol) | (value + 2048) << 4);
+    uint64_t bits = (uint64_t)window << (64 - LEAP);
+    unsigned size = 0;
+    int symbol = symbol_of(bits, table, &size);
+    if (symbol < 0 || symbol > MAX_DC || size + (unsigned)symbol > LEAP) continue;
+    int value = value_of(bits << size, symbol);
+    table->leap[window] = (uint16_t)(size + (unsigned)symbol + ((unsigned)(value + 2048) << 4));
   }
 }
 
-/* An AC leap holds as many symbols as can be told from the bits in view: bits, places passed, end
-   of block. The value bits of the last symbol may reach beyond the view. */
+/* The value bits of the last symbol may reach beyond the view. */
+static uint16_t ac_leap(const Table *table, uint64_t window) {
+  unsigned bits = 0, places = 0, size = 0;
+  while (bits < LEAP) {
+    int symbol = symbol_of(window << bits, table, &size);
+    if (symbol < 0 || bits + size > LEAP) break;
+    if (symbol == EOB) return (uint16_t)(bits + size + ((places + LEAP_END) << 6));
+    if (!is_ac(symbol) || places + (unsigned)(symbol >> 4) + 1 > LAST_AC) break;
+    bits += size + (unsigned)(symbol & 15);
+    places += (unsigned)(symbol >> 4) + 1;
+  }
+  return (uint16_t)(bits | places << 6);
+}
+
 static void build_ac_leaps(Table *table) {
-  for (unsigned window = 0; window < 1u << LEAP; window++) {
-    int bits = 0, places = 0, ends = 0;
-    while (bits < LEAP) {
-      unsigned rest = window << bits & ((1u << LEAP) - 1);
-      unsigned entry = table->look[rest >> (LEAP - LOOK)];
-      int size = (int)(entry >> 8), symbol = (int)(entry & 255);
-      if (!entry) symbol = symbol_at(table, rest, LEAP, &size);
-      if (symbol < 0 || bits + size > LEAP || (symbol & 15) > MAX_AC) break;
-      if (symbol == EOB) {
-        bits += size;
-        ends = 1;
-        break;
-      }
-      if (!(symbol & 15) && symbol != ZRL) break;
-      if (places + (symbol >> 4) + 1 > 63) break;
-      bits += size + (symbol & 15);
-      places += (symbol >> 4) + 1;
-    }
-    table->leap[window] = (uint16_t)(bits | places << 5 | ends << 11);
+  for (uint64_t window = 0; window < 1u << LEAP; window++)
+    table->leap[window] = ac_leap(table, window << (64 - LEAP));
+}
+
+static void build_picks(Table *table) {
+  for (unsigned window = 0; window < 1u << LOOK; window++) {
+    uint64_t bits = (uint64_t)window << (64 - LOOK);
+    unsigned size = 0;
+    int symbol = symbol_of(bits, table, &size), width = symbol & 15;
+    if (symbol < 0 || size + (unsigned)width > LOOK) continue;
+    if (symbol == EOB)
+      table->pick[window] = PICK_END << 8 | size;
+    else if (is_ac(symbol) && width)
+      table->pick[window] = (uint32_t)(uint16_t)value_of(bits << size, width) << 16 |
+                            ((uint32_t)(symbol >> 4) + 1) << 8 | (size + (unsigned)width);
   }
 }
 
-Code table_build(Table *table, const uint8_t *record, int ac) {
+static int build_codes(Table *table, const uint8_t *record) {
+  Codes *codes = &table->codes;
   int code = 0, at = 0;
-  memset(table, 0, sizeof *table);
-  memcpy(table->counts + 1, record, 16);
-  memcpy(table->values, record + 16, 256);
+  memcpy(codes->counts + 1, record, 16);
+  memcpy(codes->values, record + 16, 256);
   for (int length = 1; length <= 16; length++, code <<= 1) {
     table->offset[length] = at - code;
     table->last[length] = -1;
-    for (int each = 0; each < table->counts[length]; each++, at++, code++) {
-      if (at > 255 || code >= 1 << length) return DAMAGED;
-      int symbol = table->values[at];
-      if (table->size[symbol]) return DAMAGED; /* a symbol with two codes */
-      table->code[symbol] = (uint16_t)code;
-      table->size[symbol] = (uint8_t)length;
+    for (int each = 0; each < codes->counts[length]; each++, at++, code++) {
+      if (at > 255 || code >= 1 << length) return 0;
+      int symbol = codes->values[at];
+      if (codes->size[symbol]) return 0; /* a symbol with two codes */
+      codes->code[symbol] = (uint16_t)code;
+      codes->size[symbol] = (uint8_t)length;
       table->last[length] = code;
       if (length > LOOK) continue;
       int first = code << (LOOK - length), many = 1 << (LOOK - length);
-      for (int each_look = first; each_look < first + many; each_look++)
-        table->look[each_look] = (uint16_t)(length << 8 | symbol);
+      for (int look = first; look < first + many; look++)
+        table->look[look] = (uint16_t)(length << 8 | symbol);
     }
   }
-  table->total = at;
   code >>= 1; /* the loop shifts once too often */
-  table->free = (1 << 16) - code - 1;
-  table->next = (uint16_t)code;
-  if (ac)
-    build_ac_leaps(table);
-  else
-    build_dc_leaps(table);
-  return at ? DONE : DAMAGED;
+  codes->free = (1 << 16) - code - 1;
+  codes->next = (uint16_t)code;
+  codes->total = at;
+  return at > 0;
 }
 
-int table_grow(Table *table, const uint8_t *symbols, int count) {
+void tables_build(Table *tables, const uint8_t *records) {
+  memset(tables, 0, TABLES * sizeof *tables);
+  for (int at = 0; at < TABLES; at++) {
+    Table *table = tables + at;
+    if (!build_codes(table, records + TABLE_BYTES * at)) {
+      table->codes.total = 0;
+    } else if (at < AC_TABLES) {
+      build_dc_leaps(table);
+    } else {
+      build_ac_leaps(table);
+      build_picks(table);
+    }
+  }
+}
+
+int codes_grow(Codes *codes, const uint8_t *symbols, int count) {
   int added = 0;
-  while (added < count && table->free > 0 && table->total < 256 && table->counts[16] < 255) {
+  while (added < count && codes->free > 0 && codes->total < 256 && codes->counts[16] < 255) {
     uint8_t symbol = symbols[added++];
-    table->values[table->total++] = symbol;
-    table->counts[16]++;
-    table->code[symbol] = table->next++;
-    table->size[symbol] = 16;
-    table->free--;
+    codes->values[codes->total++] = symbol;
+    codes->counts[16]++;
+    codes->code[symbol] = codes->next++;
+    codes->size[symbol] = 16;
+    codes->free--;
   }
   return added;
 }
 
-void table_record(const Table *table, uint8_t *record) {
+void codes_record(const Codes *codes, uint8_t *record) {
   memset(record, 0, TABLE_BYTES);
-  memcpy(record, table->counts + 1, 16);
-  memcpy(record + 16, table->values, (size_t)table->total);
+  memcpy(record, codes->counts + 1, 16);
+  memcpy(record + 16, codes->values, (size_t)codes->total);
 }

@@ -1,85 +1,74 @@
-/* The door from Python: checks every size, lets other threads run, hands back bytes or a code. */
+/* The door from Python: checks every size, lets other threads run, hands back bytes or a code. What
+   is kept between calls (tables, stencils, runs) is finished when Python first sees it. */
 #include <Python.h>
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "region.h"
 #include "splice.h"
 
+static const char TABLES_NAME[] = "kzmark.tables", STENCIL_NAME[] = "kzmark.stencil",
+                  RUNS_NAME[] = "kzmark.runs";
+
+/* Runs and what they were made of. */
 typedef struct {
-  Py_buffer data, components, huffman;
-  Py_ssize_t start, stop;
-  int width, height, restart;
-} Source;
+  Runs runs;
+  PyObject *stencil, *tables;
+} Kept;
 
-static void source_release(Source *source) {
-  PyBuffer_Release(&source->data);
-  PyBuffer_Release(&source->components);
-  PyBuffer_Release(&source->huffman);
+static PyObject *wrong_sizes(void) {
+  if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "sizes that do not go together");
+  return NULL;
 }
 
-static int source_fits(const Source *source) {
-  Py_ssize_t count = source->components.len / 4;
-  return source->start >= 0 && source->start <= source->stop &&
-         source->stop <= source->data.len && source->components.len == 4 * count && count >= 1 &&
-         count <= MAX_COMPONENTS && source->huffman.len == TABLES * TABLE_BYTES &&
-         source->width > 0 && source->height > 0 && source->width <= 65535 &&
-         source->height <= 65535 && source->restart >= 0;
+static void free_tables(PyObject *capsule) {
+  free(PyCapsule_GetPointer(capsule, TABLES_NAME));
 }
 
-static Header header_of(const Source *source) {
-  return (Header){.data = source->data.buf,
-                  .start = (size_t)source->start,
-                  .stop = (size_t)source->stop,
-                  .width = source->width,
-                  .height = source->height,
-                  .restart = source->restart,
-                  .components = source->components.buf,
-                  .count = (int)(source->components.len / 4),
-                  .huffman = source->huffman.buf};
+static void free_stencil(PyObject *capsule) {
+  Stencil *stencil = PyCapsule_GetPointer(capsule, STENCIL_NAME);
+  stencil_clear(stencil);
+  free(stencil);
 }
 
-/* The tables with their new codes, or None if there are none. */
-static PyObject *grown_tables(const Splice *splice, const Scan *scan, const Source *source) {
-  char records[TABLES * TABLE_BYTES];
-  if (!splice->grown) Py_RETURN_NONE;
-  memcpy(records, source->huffman.buf, sizeof records);
-  for (int table = 0; table < TABLES; table++)
-    if (scan->tables[table].total)
-      table_record(scan->tables + table, (uint8_t *)records + TABLE_BYTES * table);
-  return PyBytes_FromStringAndSize(records, sizeof records);
+static void free_runs(PyObject *capsule) {
+  Kept *kept = PyCapsule_GetPointer(capsule, RUNS_NAME);
+  runs_clear(&kept->runs);
+  Py_XDECREF(kept->stencil);
+  Py_XDECREF(kept->tables);
+  free(kept);
 }
 
-static PyObject *result(Code code, Splice *splice, Scan *scan, const Source *source) {
+/* tables(records) → the Huffman tables. */
+static PyObject *py_tables(PyObject *self, PyObject *args) {
+  Py_buffer records;
   PyObject *found = NULL;
-  if (code) {
-    found = PyLong_FromLong(code);
+  (void)self;
+  if (!PyArg_ParseTuple(args, "y*:tables", &records)) return NULL;
+  if (records.len != TABLES * TABLE_BYTES) {
+    wrong_sizes();
   } else {
-    PyObject *coded = PyBytes_FromStringAndSize((const char *)splice->coded.data,
-                                                (Py_ssize_t)splice->coded.size);
-    PyObject *grown = coded ? grown_tables(splice, scan, source) : NULL;
-    if (grown)
-      found = Py_BuildValue("nnOO", (Py_ssize_t)splice->from, (Py_ssize_t)splice->to, coded, grown);
-    Py_XDECREF(coded);
-    Py_XDECREF(grown);
+    Table *tables = malloc(TABLES * sizeof *tables);
+    if (tables) {
+      Py_BEGIN_ALLOW_THREADS;
+      tables_build(tables, records.buf);
+      Py_END_ALLOW_THREADS;
+      found = PyCapsule_New(tables, TABLES_NAME, free_tables);
+    } else {
+      PyErr_NoMemory();
+    }
+    if (!found) free(tables);
   }
-  splice_clear(splice);
-  scan_close(scan);
+  PyBuffer_Release(&records);
   return found;
 }
 
-static int steps_fit(const Py_buffer *steps, Py_ssize_t count) {
-  const uint16_t *each = steps->buf;
-  if (steps->len != 128 * count || (uintptr_t)steps->buf % sizeof *each) return 0;
-  for (Py_ssize_t at = 0; at < 64 * count; at++)
-    if (!each[at]) return 0;
-  return 1;
-}
-
-static int colours_fit(const Py_buffer *colours, Py_ssize_t count, int channels) {
+static int colours_fit(const Py_buffer *colours, int count, int channels) {
   const int32_t *each = colours->buf;
   if (channels < 1 || channels > MAX_CHANNELS) return 0;
   if (colours->len != 4 * count * (channels + 1) || (uintptr_t)each % sizeof *each) return 0;
-  for (Py_ssize_t at = 0; at < count * (channels + 1); at++) {
+  for (int at = 0; at < count * (channels + 1); at++) {
     int offset = at % (channels + 1) == channels;
     int32_t most = offset ? 255 * COLOUR_ONE : COLOUR_ONE; /* 16 pixels of 4 channels fit 31 bits */
     if (each[at] < -most || each[at] > most) return 0;
@@ -87,89 +76,202 @@ static int colours_fit(const Py_buffer *colours, Py_ssize_t count, int channels)
   return 1;
 }
 
-static int plate_fits(const Plate *plate, const Source *source, Py_ssize_t size) {
+static int plate_fits(const Plate *plate, const Frame *frame, Py_ssize_t size) {
   return plate->x >= 0 && plate->y >= 0 && plate->width > 0 && plate->height > 0 &&
-         plate->width <= source->width - plate->x && plate->height <= source->height - plate->y &&
+         plate->width <= frame->width - plate->x && plate->height <= frame->height - plate->y &&
          size == (Py_ssize_t)plate->width * plate->height * plate->channels;
 }
 
-static PyObject *py_splice(PyObject *self, PyObject *args) {
-  Source source;
-  Py_buffer steps, colours, pixels;
-  Plate plate = {0};
-  Scan scan = {0};
-  Splice splice = {0};
+/* Lay out a frame from what Python found in the header; -1 if sizes are wrong. */
+static int read_frame(Frame *frame, int width, int height, const Py_buffer *parts) {
+  Py_ssize_t count = parts->len / COMPONENT_BYTES;
+  if (parts->len != count * COMPONENT_BYTES || count < 1 || count > MAX_COMPONENTS) return -1;
+  if (width < 1 || height < 1 || width > 65535 || height > 65535) return -1;
+  return (int)frame_lay_out(frame, width, height, parts->buf, (int)count);
+}
+
+static PyObject *new_stencil(const Frame *frame, const Plate *plate) {
+  Stencil *stencil = calloc(1, sizeof *stencil);
   PyObject *found = NULL;
-  (void)self;
-  if (!PyArg_ParseTuple(args, "y*nn(iii)y*y*y*y*y*i(iiii):splice", &source.data, &source.start,
-                        &source.stop, &source.width, &source.height, &source.restart,
-                        &source.components, &source.huffman, &steps, &colours, &pixels,
-                        &plate.channels, &plate.x, &plate.y, &plate.width, &plate.height))
-    return NULL;
-  if (!source_fits(&source) || !steps_fit(&steps, source.components.len / 4) ||
-      !colours_fit(&colours, source.components.len / 4, plate.channels) ||
-      !plate_fits(&plate, &source, pixels.len)) {
-    PyErr_SetString(PyExc_ValueError, "sizes that do not go together");
-  } else {
-    Header header = header_of(&source);
-    Code code;
-    plate.pixels = pixels.buf;
-    plate.steps = steps.buf;
-    plate.colours = colours.buf;
-    Py_BEGIN_ALLOW_THREADS;
-    code = scan_open(&scan, &header);
-    if (!code) code = splice_plate(&splice, &scan, &plate);
-    Py_END_ALLOW_THREADS;
-    found = result(code, &splice, &scan, &source);
+  Code code;
+  if (!stencil) return PyErr_NoMemory();
+  stencil->frame = *frame;
+  Py_BEGIN_ALLOW_THREADS;
+  code = stencil_make(stencil, plate);
+  Py_END_ALLOW_THREADS;
+  found = code ? PyLong_FromLong(code) : PyCapsule_New(stencil, STENCIL_NAME, free_stencil);
+  if (code || !found) {
+    stencil_clear(stencil);
+    free(stencil);
   }
-  source_release(&source);
-  PyBuffer_Release(&steps);
+  return found;
+}
+
+/* stencil((width, height), components, colours, pixels, channels, box) → a stencil, or a code. */
+static PyObject *py_stencil(PyObject *self, PyObject *args) {
+  Py_buffer parts, colours, pixels;
+  Plate plate = {0};
+  Frame frame;
+  PyObject *found = NULL;
+  int width, height;
+  (void)self;
+  if (!PyArg_ParseTuple(args, "(ii)y*y*y*i(iiii):stencil", &width, &height, &parts, &colours,
+                        &pixels, &plate.channels, &plate.x, &plate.y, &plate.width, &plate.height))
+    return NULL;
+  int code = read_frame(&frame, width, height, &parts);
+  plate.pixels = pixels.buf;
+  plate.colours = colours.buf;
+  if (code < 0 || (!code && (!colours_fit(&colours, frame.count, plate.channels) ||
+                             !plate_fits(&plate, &frame, pixels.len))))
+    wrong_sizes();
+  else
+    found = code ? PyLong_FromLong(code) : new_stencil(&frame, &plate);
+  PyBuffer_Release(&parts);
   PyBuffer_Release(&colours);
   PyBuffer_Release(&pixels);
   return found;
 }
 
-static PyObject *py_crop(PyObject *self, PyObject *args) {
-  Source source;
-  int left, top, right, bottom;
-  Scan scan = {0};
-  Splice splice = {0};
-  PyObject *found = NULL;
+/* runs(stencil, tables) → the stencil's core in codes, or a code. */
+static PyObject *py_runs(PyObject *self, PyObject *args) {
+  PyObject *from, *with, *found;
+  Code code;
   (void)self;
-  if (!PyArg_ParseTuple(args, "y*nn(iii)y*y*(iiii):crop", &source.data, &source.start,
-                        &source.stop, &source.width, &source.height, &source.restart,
-                        &source.components, &source.huffman, &left, &top, &right, &bottom))
-    return NULL;
-  if (!source_fits(&source) || left < 0 || top < 0 || left >= right || top >= bottom) {
-    PyErr_SetString(PyExc_ValueError, "sizes that do not go together");
-  } else {
-    Header header = header_of(&source);
-    Code code;
-    Py_BEGIN_ALLOW_THREADS;
-    code = scan_open(&scan, &header);
-    if (!code && (right > scan.across || bottom > scan.down)) code = UNSUPPORTED;
-    if (!code) code = splice_crop(&splice, &scan, left, top, right, bottom);
-    Py_END_ALLOW_THREADS;
-    found = result(code, &splice, &scan, &source);
+  if (!PyArg_ParseTuple(args, "OO:runs", &from, &with)) return NULL;
+  const Stencil *stencil = PyCapsule_GetPointer(from, STENCIL_NAME);
+  const Table *tables = stencil ? PyCapsule_GetPointer(with, TABLES_NAME) : NULL;
+  if (!tables) return NULL;
+  Kept *kept = calloc(1, sizeof *kept);
+  if (!kept) return PyErr_NoMemory();
+  Py_BEGIN_ALLOW_THREADS;
+  code = runs_make(&kept->runs, stencil, tables);
+  Py_END_ALLOW_THREADS;
+  found = code ? PyLong_FromLong(code) : PyCapsule_New(kept, RUNS_NAME, free_runs);
+  if (code || !found) {
+    runs_clear(&kept->runs);
+    free(kept);
+    return found;
   }
-  source_release(&source);
+  Py_INCREF(from);
+  Py_INCREF(with);
+  kept->stencil = from;
+  kept->tables = with;
   return found;
 }
 
-/* Where the first marker stands that ends a scan, or how many bytes there are. */
-static size_t scan_end(const uint8_t *data, size_t at, size_t size) {
-  while (at + 1 < size) {
-    const uint8_t *found = memchr(data + at, 0xFF, size - 1 - at);
-    if (!found) break;
-    at = (size_t)(found - data) + 1;
-    uint8_t marker = data[at];
-    if (marker == 0xFF) continue; /* a fill byte */
-    if (marker && (marker < 0xD0 || marker > 0xD7)) return at - 1;
-    at++;
-  }
-  return size;
+static int scan_fits(const Py_buffer *data, Py_ssize_t start, Py_ssize_t stop, int restart) {
+  return start >= 0 && start <= stop && stop <= data->len && restart >= 0;
 }
 
+/* The tables that have new codes and those that have not, or None if none has. */
+static PyObject *grown_tables(const Splice *splice) {
+  char records[TABLES * TABLE_BYTES] = {0};
+  if (!splice->grown) Py_RETURN_NONE;
+  for (int table = 0; table < TABLES; table++)
+    if (splice->codes[table].total)
+      codes_record(splice->codes + table, (uint8_t *)records + TABLE_BYTES * table);
+  return PyBytes_FromStringAndSize(records, sizeof records);
+}
+
+static PyObject *spliced(const Splice *splice) {
+  PyObject *found = NULL, *grown = grown_tables(splice);
+  PyObject *coded = PyBytes_FromStringAndSize((const char *)splice->coded.data,
+                                              (Py_ssize_t)splice->coded.size);
+  if (grown && coded)
+    found = Py_BuildValue("nnOO", (Py_ssize_t)splice->from, (Py_ssize_t)splice->to, coded, grown);
+  Py_XDECREF(grown);
+  Py_XDECREF(coded);
+  return found;
+}
+
+/* splice(data, start, stop, restart, runs) → (from, to, coded, tables), or a code. */
+static PyObject *py_splice(PyObject *self, PyObject *args) {
+  Py_buffer data;
+  Py_ssize_t start, stop;
+  int restart;
+  PyObject *runs, *found = NULL;
+  (void)self;
+  if (!PyArg_ParseTuple(args, "y*nniO:splice", &data, &start, &stop, &restart, &runs)) return NULL;
+  const Kept *kept = PyCapsule_GetPointer(runs, RUNS_NAME);
+  Splice *splice = calloc(1, sizeof *splice);
+  if (!kept || !splice || !scan_fits(&data, start, stop, restart)) {
+    wrong_sizes();
+  } else {
+    const Stencil *stencil = PyCapsule_GetPointer(kept->stencil, STENCIL_NAME);
+    const Table *tables = PyCapsule_GetPointer(kept->tables, TABLES_NAME);
+    Scan scan = {.data = data.buf, .start = (size_t)start, .stop = (size_t)stop};
+    Code code;
+    Py_BEGIN_ALLOW_THREADS;
+    code = scan_open(&scan, &stencil->frame, tables, restart);
+    if (!code) code = splice_plate(splice, &scan, stencil, &kept->runs);
+    scan_close(&scan);
+    Py_END_ALLOW_THREADS;
+    found = code ? PyLong_FromLong(code) : spliced(splice);
+    splice_clear(splice);
+  }
+  free(splice);
+  PyBuffer_Release(&data);
+  return found;
+}
+
+static int region_fits(const Region *region, const Frame *frame) {
+  int least = region->model == AS_THEY_ARE ? 1 : region->model == FROM_YCC ? 3 : 4;
+  int most = region->model == FROM_YCC ? 3 : MAX_COMPONENTS;
+  return region->x >= 0 && region->y >= 0 && region->width > 0 && region->height > 0 &&
+         region->width <= frame->width - region->x &&
+         region->height <= frame->height - region->y && region->model < MODELS &&
+         frame->count >= least && frame->count <= most;
+}
+
+static PyObject *decoded(const Region *region, Scan *scan, const Frame *frame, const Table *tables,
+                         int restart) {
+  Py_ssize_t size = (Py_ssize_t)region->width * region->height * frame->count;
+  PyObject *pixels = PyBytes_FromStringAndSize(NULL, size);
+  uint8_t *out = pixels ? (uint8_t *)PyBytes_AsString(pixels) : NULL;
+  Code code;
+  if (!out) return NULL;
+  Py_BEGIN_ALLOW_THREADS;
+  code = scan_open(scan, frame, tables, restart);
+  if (!code) code = region_decode(region, scan, out);
+  scan_close(scan);
+  Py_END_ALLOW_THREADS;
+  if (!code) return pixels;
+  Py_DECREF(pixels);
+  return PyLong_FromLong(code);
+}
+
+/* region(data, start, stop, restart, (width, height), components, tables, box, model) → pixels, or
+   a code. */
+static PyObject *py_region(PyObject *self, PyObject *args) {
+  Py_buffer data, parts;
+  Py_ssize_t start, stop;
+  int restart, width, height, model;
+  Region region;
+  Frame frame;
+  PyObject *with, *found = NULL;
+  (void)self;
+  if (!PyArg_ParseTuple(args, "y*nni(ii)y*O(iiii)i:region", &data, &start, &stop, &restart, &width,
+                        &height, &parts, &with, &region.x, &region.y, &region.width,
+                        &region.height, &model))
+    return NULL;
+  const Table *tables = PyCapsule_GetPointer(with, TABLES_NAME);
+  int code = read_frame(&frame, width, height, &parts);
+  region.model = (Model)model;
+  if (!tables || code < 0 || !scan_fits(&data, start, stop, restart) ||
+      (!code && !region_fits(&region, &frame))) {
+    wrong_sizes();
+  } else if (code) {
+    found = PyLong_FromLong(code);
+  } else {
+    Scan scan = {.data = data.buf, .start = (size_t)start, .stop = (size_t)stop};
+    found = decoded(&region, &scan, &frame, tables, restart);
+  }
+  PyBuffer_Release(&data);
+  PyBuffer_Release(&parts);
+  return found;
+}
+
+/* scan_end(data, at) → the place. */
 static PyObject *py_scan_end(PyObject *self, PyObject *args) {
   Py_buffer data;
   Py_ssize_t at, found;
@@ -183,10 +285,11 @@ static PyObject *py_scan_end(PyObject *self, PyObject *args) {
   return PyLong_FromSsize_t(found);
 }
 
-static PyMethodDef METHODS[] = {{"splice", py_splice, METH_VARARGS, NULL},
-                                {"crop", py_crop, METH_VARARGS, NULL},
-                                {"scan_end", py_scan_end, METH_VARARGS, NULL},
-                                {NULL, NULL, 0, NULL}};
+static PyMethodDef METHODS[] = {
+    {"tables", py_tables, METH_VARARGS, NULL},     {"stencil", py_stencil, METH_VARARGS, NULL},
+    {"runs", py_runs, METH_VARARGS, NULL},         {"splice", py_splice, METH_VARARGS, NULL},
+    {"region", py_region, METH_VARARGS, NULL},     {"scan_end", py_scan_end, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL}};
 
 static PyModuleDef_Slot SLOTS[] = {{0, NULL}};
 

@@ -3,52 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static Code measure(Scan *scan, const Header *header) {
-  int most_across = 1, most_down = 1;
-  if (header->count < 1 || header->count > MAX_COMPONENTS) return UNSUPPORTED;
-  for (int at = 0; at < header->count; at++) {
-    const uint8_t *given = header->components + 4 * at;
-    Component *component = scan->components + at;
-    component->across = header->count == 1 ? 1 : given[0]; /* alone, blocks are not interleaved */
-    component->down = header->count == 1 ? 1 : given[1];
-    if (component->across < 1 || component->across > MAX_SAMPLING) return DAMAGED;
-    if (component->down < 1 || component->down > MAX_SAMPLING) return DAMAGED;
-    if (given[2] > 3 || given[3] > 3) return DAMAGED;
-    component->dc = given[2];
-    component->ac = AC_TABLES + given[3];
-    if (component->across > most_across) most_across = component->across;
-    if (component->down > most_down) most_down = component->down;
-    for (int each = 0; each < component->across * component->down; each++) {
-      if (scan->blocks == MAX_BLOCKS) return UNSUPPORTED;
-      scan->owner[scan->blocks++] = (uint8_t)at;
-    }
-  }
-  for (int at = 0; at < header->count; at++) {
-    Component *component = scan->components + at;
-    if (most_across % component->across || most_down % component->down) return UNSUPPORTED;
-    component->wide = most_across / component->across;
-    component->high = most_down / component->down;
-  }
-  scan->unit_wide = 8 * most_across;
-  scan->unit_high = 8 * most_down;
-  scan->across = (scan->width + scan->unit_wide - 1) / scan->unit_wide;
-  scan->down = (scan->height + scan->unit_high - 1) / scan->unit_high;
-  return DONE;
+/* Whether bytes hold an FF with anything but stuffing behind it; one more byte is read. */
+static int holds_marker(const uint8_t *data, size_t size) {
+  uint8_t any = 0; /* no way out in between, so that compilers take many bytes at a time */
+  for (size_t at = 0; at < size; at++) any |= (uint8_t)((data[at] == 0xFF) & (data[at + 1] != 0));
+  return any;
 }
 
-static Code build_tables(Scan *scan, const Header *header) {
-  int built[TABLES] = {0};
-  scan->tables = calloc(TABLES, sizeof *scan->tables);
-  if (!scan->tables) return NO_MEMORY;
-  for (int at = 0; at < 2 * scan->count; at++) {
-    const Component *component = scan->components + at / 2;
-    int table = at % 2 ? component->ac : component->dc;
-    if (built[table]++) continue;
-    Code code = table_build(scan->tables + table, header->huffman + TABLE_BYTES * table,
-                            table >= AC_TABLES);
-    if (code) return code;
+size_t scan_end(const uint8_t *data, size_t at, size_t size) {
+  enum { MANY = 1024 };
+  while (at + 1 < size) {
+    size_t many = size - 1 - at < MANY ? size - 1 - at : MANY, stop = at + many;
+    if (!holds_marker(data + at, many)) {
+      at = stop;
+      continue;
+    }
+    for (; at < stop; at++) {
+      uint8_t marker = data[at + 1];
+      if (data[at] != 0xFF || !marker || marker == 0xFF) continue; /* FF FF: a fill byte */
+      if (marker < 0xD0 || marker > 0xD7) return at;
+    }
   }
-  return DONE;
+  return size;
 }
 
 /* Find the restart markers; there must be as many as the header wants, in order, and nothing else
@@ -56,12 +32,8 @@ static Code build_tables(Scan *scan, const Header *header) {
 static Code find_edges(Scan *scan) {
   const uint8_t *at = scan->data + scan->start, *stop = scan->data + scan->stop;
   int64_t found = 0;
-  scan->intervals = (scan_total(scan) + scan->interval - 1) / scan->interval;
-  if ((uint64_t)scan->intervals > (scan->stop - scan->start) / 2 + 1) return DAMAGED;
-  scan->edges = malloc(((size_t)scan->intervals + 1) * sizeof *scan->edges);
-  if (!scan->edges) return NO_MEMORY;
   scan->edges[found++] = scan->start;
-  while ((at = memchr(at, 0xFF, (size_t)(stop - at)))) {
+  while (scan->intervals > 1 && (at = memchr(at, 0xFF, (size_t)(stop - at)))) {
     if (++at == stop) return DAMAGED;
     if (*at) {
       if (*at != 0xD0 + (found - 1) % 8 || found == scan->intervals) return DAMAGED;
@@ -74,27 +46,25 @@ static Code find_edges(Scan *scan) {
   return DONE;
 }
 
-Code scan_open(Scan *scan, const Header *header) {
-  *scan = (Scan){.data = header->data,
-                 .start = header->start,
-                 .stop = header->stop,
-                 .width = header->width,
-                 .height = header->height,
-                 .count = header->count};
-  if (scan->width < 1 || scan->height < 1 || scan->width > 65535 || scan->height > 65535)
-    return DAMAGED;
-  Code code = measure(scan, header);
-  if (code) return code;
-  scan->interval = header->restart > 0 ? header->restart : scan_total(scan);
-  if ((code = find_edges(scan))) return code;
-  return build_tables(scan, header);
+Code scan_open(Scan *scan, const Frame *frame, const Table *tables, int restart) {
+  int64_t total = frame_total(frame);
+  scan->frame = frame;
+  scan->tables = tables;
+  scan->edges = NULL;
+  for (int at = 0; at < frame->count; at++) {
+    const Component *component = frame->components + at;
+    if (!tables[component->dc].codes.total || !tables[component->ac].codes.total) return DAMAGED;
+  }
+  scan->interval = restart > 0 ? restart : total;
+  scan->intervals = (total + scan->interval - 1) / scan->interval;
+  if ((uint64_t)scan->intervals > (scan->stop - scan->start) / 2 + 1) return DAMAGED;
+  scan->edges = malloc(((size_t)scan->intervals + 1) * sizeof *scan->edges);
+  return scan->edges ? find_edges(scan) : NO_MEMORY;
 }
 
 void scan_close(Scan *scan) {
   free(scan->edges);
-  free(scan->tables);
   scan->edges = NULL;
-  scan->tables = NULL;
 }
 
 Code cursor_open(Cursor *cursor, const Scan *scan, int64_t interval) {
@@ -102,155 +72,178 @@ Code cursor_open(Cursor *cursor, const Scan *scan, int64_t interval) {
   cursor->scan = scan;
   cursor->at = interval * scan->interval;
   cursor->end = cursor->at + scan->interval;
-  if (cursor->end > scan_total(scan)) cursor->end = scan_total(scan);
+  if (cursor->end > frame_total(scan->frame)) cursor->end = frame_total(scan->frame);
   Code code = plain_open(&cursor->plain, scan->data + scan->edges[interval],
                          scan->data + scan->edges[interval + 1] - 2);
-  cursor->reader = reader_open(&cursor->plain);
+  cursor->reader.at = cursor->limit = cursor->plain.data;
   return code;
 }
 
 void cursor_close(Cursor *cursor) { plain_close(&cursor->plain); }
 
-/* The symbol at the top of these bits and the size of its code; -1 if there is none. */
-static inline int symbol_of(uint64_t bits, const Table *table, int *size) {
-  unsigned entry = table->look[bits >> (64 - LOOK)];
-  if (entry) {
-    *size = (int)(entry >> 8);
-    return (int)(entry & 255);
-  }
-  for (int length = LOOK + 1; length <= 16; length++) {
-    int32_t code = (int32_t)(bits >> (64 - length));
-    if (code > table->last[length]) continue;
-    *size = length;
-    return table->values[(code + table->offset[length]) & 255];
-  }
-  return -1;
+/* Have the bytes of an MCU. */
+static Code have_unit(Cursor *cursor) {
+  Plain *plain = &cursor->plain;
+  Code code = plain_reach(plain, cursor->reader.at);
+  size_t more = plain->from < plain->to ? 0 : 2 * UNIT_BYTES;
+  if (!code) cursor->limit = plain->data + plain->size + more - UNIT_BYTES;
+  return code;
 }
 
-/* The value that so many bits at the top stand for (T.81, F.2.2.1). */
-static inline int value_of(uint64_t bits, int width) {
-  if (!width) return 0;
-  int value = (int)(bits >> (64 - width));
-  return value < 1 << (width - 1) ? value + 1 - (1 << width) : value;
+/* Whether bits were used that the file does not hold. */
+static Code within(const Cursor *cursor) {
+  return cursor_position(cursor) > 8 * (uint64_t)cursor->plain.size ? DAMAGED : DONE;
 }
 
-static inline int is_ac(int symbol) {
-  return symbol >= 0 && (symbol & 15) <= MAX_AC && (symbol & 15 || symbol == ZRL);
-}
-
-/* In the loop below the reader lives in registers: `bits`, `count`, `at`. */
-#define LOAD() (bits = reader->bits, count = reader->count, at = reader->at, end = reader->end)
-#define STORE() (reader->bits = bits, reader->count = count, reader->at = at)
-#define REFILL()                           \
-  do {                                     \
-    if (count >= 32) break;                \
-    if (end - at >= 8) {                   \
-      bits |= load64(at) >> count;         \
-      at += (63 - count) >> 3;             \
-      count |= 56;                         \
-    } else {                               \
-      STORE();                             \
-      reader_refill_slowly(reader);        \
-      LOAD();                              \
-    }                                      \
-  } while (0)
-#define DROP(size) (bits <<= (size), count -= (size))
-
-/* Pass the blocks of `units` MCUs; the sums take the DC differences. 0 if the data are damaged. */
-static int skip_units(const Scan *scan, Reader *reader, int64_t units, uint32_t *sums) {
-  const Table *dcs[MAX_BLOCKS], *acs[MAX_BLOCKS];
-  const uint8_t *at, *end;
-  uint64_t bits;
-  int count, size = 0;
-  LOAD();
-  for (int block = 0; block < scan->blocks; block++) {
-    dcs[block] = scan->tables + scan->components[scan->owner[block]].dc;
-    acs[block] = scan->tables + scan->components[scan->owner[block]].ac;
+/* Pass a DC difference, all of it at once if it is in view. A refill does for any two symbols, a DC
+   difference with its 27 bits and an AC coefficient with its 26. 0 if the data are damaged. */
+static inline int pass_dc(Reader *reader, const Table *table, uint32_t *sum) {
+  unsigned leap = table->leap[reader->bits >> (64 - LEAP)], size = 0;
+  if (leap) {
+    reader_drop(reader, LEAP_DC_BITS(leap));
+    *sum += (uint32_t)LEAP_DC_VALUE(leap);
+    return 1;
   }
-  for (; units > 0; units--) {
-    for (int block = 0; block < scan->blocks; block++) {
-      const Table *ac = acs[block];
-      REFILL();
-      unsigned leap = dcs[block]->leap[bits >> (64 - LEAP)];
-      if (leap) {
-        DROP(LEAP_DC_BITS((int)leap));
-        sums[scan->owner[block]] += (uint32_t)LEAP_DC_VALUE((int)leap);
-      } else {
-        int width = symbol_of(bits, dcs[block], &size);
-        if (width < 0 || width > MAX_DC) return 0;
-        DROP(size);
-        sums[scan->owner[block]] += (uint32_t)value_of(bits, width);
-        DROP(width);
-      }
-      for (int place = 1; place < 64;) {
-        REFILL();
-        leap = ac->leap[bits >> (64 - LEAP)];
-        int after = place + (int)LEAP_PLACES(leap);
-        /* a leap may pass the end of a block that fills all its places: then symbol by symbol */
-        if (leap && after + (int)LEAP_ENDS(leap) <= 64) {
-          DROP((int)LEAP_BITS(leap));
-          place = LEAP_ENDS(leap) ? 64 : after;
-          continue;
-        }
-        int symbol = symbol_of(bits, ac, &size);
-        if (symbol != EOB && !is_ac(symbol)) return 0;
-        DROP(size + (symbol & 15));
-        place = symbol == EOB ? 64 : place + (symbol >> 4) + 1;
-        if (place > 64) return 0;
-      }
-    }
-    if (reader->past && count < 8 * reader->past) return 0;
-  }
-  STORE();
+  int width = symbol_of(reader->bits, table, &size);
+  if (width < 0 || width > MAX_DC) return 0;
+  *sum += (uint32_t)value_of(reader->bits << size, width);
+  reader_drop(reader, size + (unsigned)width);
   return 1;
+}
+
+/* Pass some of a block's AC symbols; 0 if the data are damaged, else the places now filled. */
+static inline unsigned pass_ac(Reader *reader, const Table *table, unsigned places) {
+  unsigned leap = table->leap[reader->bits >> (64 - LEAP)], size = 0;
+  unsigned after = places + LEAP_PLACES(leap);
+  if (leap && !(after & LEAP_MISFIT)) {
+    reader_drop(reader, LEAP_BITS(leap));
+    return after;
+  }
+  int symbol = symbol_of(reader->bits, table, &size);
+  if (symbol != EOB && !is_ac(symbol)) return 0;
+  reader_drop(reader, size + (unsigned)(symbol & 15));
+  if (symbol == EOB) return LEAP_END;
+  places += (unsigned)(symbol >> 4) + 1;
+  return places > LAST_AC ? 0 : places;
+}
+
+/* Pass the AC codes of a block; right behind a DC difference. 0 if the data are damaged. */
+static inline int skip_ac(Reader *reader, const Table *table) {
+  unsigned places = pass_ac(reader, table, 0);
+  while (places - 1 < LAST_AC - 1) { /* neither damaged nor done */
+    reader_refill(reader);
+    places = pass_ac(reader, table, places);
+    if (places - 1 >= LAST_AC - 1) break;
+    places = pass_ac(reader, table, places);
+  }
+  return places > 0;
 }
 
 Code cursor_skip(Cursor *cursor, int64_t until) {
+  const Frame *frame = cursor->scan->frame;
+  const Table *dc[MAX_BLOCKS], *ac[MAX_BLOCKS];
+  Reader reader = cursor->reader; /* a copy can live in registers */
   if (cursor->at >= until) return DONE;
-  if (!skip_units(cursor->scan, &cursor->reader, until - cursor->at, cursor->dc)) return DAMAGED;
-  cursor->at = until;
-  return DONE;
+  for (int block = 0; block < frame->blocks; block++) {
+    dc[block] = cursor->scan->tables + frame->components[frame->owner[block]].dc;
+    ac[block] = cursor->scan->tables + frame->components[frame->owner[block]].ac;
+  }
+  for (; cursor->at < until; cursor->at++) {
+    if (reader.at >= cursor->limit) {
+      cursor->reader = reader;
+      Code code = have_unit(cursor);
+      if (code) return code;
+    }
+    for (int block = 0; block < frame->blocks; block++) {
+      reader_refill(&reader);
+      if (!pass_dc(&reader, dc[block], cursor->dc + frame->owner[block])) return DAMAGED;
+      if (!skip_ac(&reader, ac[block])) return DAMAGED;
+    }
+  }
+  cursor->reader = reader;
+  return within(cursor);
 }
 
-static int read_block(Reader *reader, const Table *dc, const Table *ac, uint32_t *sum,
-                      int16_t *block) {
-  int size = 0;
-  memset(block, 0, 64 * sizeof *block);
-  reader_refill(reader);
-  int width = symbol_of(reader->bits, dc, &size);
-  if (width < 0 || width > MAX_DC) return 0;
-  reader_drop(reader, size);
-  *sum += (uint32_t)value_of(reader->bits, width);
-  reader_drop(reader, width);
-  if (*sum + 2048 > 4095) return 0; /* no picture of 8 bits has such a block */
-  block[0] = (int16_t)(int32_t)*sum;
-  for (int place = 1; place < 64; place++) {
-    reader_refill(reader);
-    int symbol = symbol_of(reader->bits, ac, &size);
-    if (symbol != EOB && !is_ac(symbol)) return 0;
+/* Read an AC symbol that is not in the view of a pick; where the block then goes on, 0 if the data
+   are damaged. */
+static unsigned read_slowly(Reader *reader, const Table *table, unsigned place, int16_t *block) {
+  unsigned size = 0;
+  int symbol = symbol_of(reader->bits, table, &size), width = symbol & 15;
+  if (symbol == EOB) {
     reader_drop(reader, size);
-    if (symbol == EOB) return 1;
-    place += symbol >> 4;
-    if (place > 63) return 0;
-    block[place] = (int16_t)value_of(reader->bits, symbol & 15);
-    reader_drop(reader, symbol & 15);
+    return place + PICK_END;
+  }
+  if (!is_ac(symbol)) return 0;
+  place += (unsigned)(symbol >> 4);
+  if (place > LAST_AC) return 0;
+  block[place] = (int16_t)value_of(reader->bits << size, width);
+  reader_drop(reader, size + (unsigned)width);
+  return place + 1;
+}
+
+/* Read the AC coefficients of a block. 0 if the data are damaged. */
+static inline int read_ac(Reader *reader, const Table *table, int16_t *block) {
+  for (unsigned place = 1; place <= LAST_AC;) {
+    reader_refill(reader);
+    unsigned pick = table->pick[reader->bits >> (64 - LOOK)];
+    if (!pick) {
+      place = read_slowly(reader, table, place, block);
+      if (!place) return 0;
+      continue;
+    }
+    reader_drop(reader, PICK_BITS(pick));
+    place += PICK_PLACES(pick);
+    if (place > LAST_AC + 1) return PICK_PLACES(pick) == PICK_END;
+    block[place - 1] = PICK_VALUE(pick);
   }
   return 1;
 }
 
-Code cursor_read(Cursor *cursor, int16_t (*blocks)[64]) {
+Code cursor_read(Cursor *cursor, const uint8_t *wanted, int16_t (*blocks)[64], Span *spans) {
   const Scan *scan = cursor->scan;
-  for (int block = 0; block < scan->blocks; block++) {
-    int owner = scan->owner[block];
-    const Component *component = scan->components + owner;
-    if (!read_block(&cursor->reader, scan->tables + component->dc, scan->tables + component->ac,
-                    cursor->dc + owner, blocks[block]))
-      return DAMAGED;
+  Code code = cursor->reader.at >= cursor->limit ? have_unit(cursor) : DONE;
+  Reader reader = cursor->reader; /* a copy can live in registers */
+  if (code) return code;
+  for (int block = 0; block < scan->frame->blocks; block++) {
+    int owner = scan->frame->owner[block], done;
+    const Component *component = scan->frame->components + owner;
+    const Table *ac = scan->tables + component->ac;
+    reader_refill(&reader);
+    if (!pass_dc(&reader, scan->tables + component->dc, cursor->dc + owner)) return DAMAGED;
+    if (cursor->dc[owner] + 2048 > 4095) return DAMAGED; /* no picture of 8 bits has such a block */
+    memset(blocks[block], 0, sizeof *blocks);
+    blocks[block][0] = (int16_t)(int32_t)cursor->dc[owner];
+    if (wanted[block]) {
+      done = read_ac(&reader, ac, blocks[block]);
+    } else {
+      spans[block].from = reader_position(&reader, &cursor->plain);
+      done = skip_ac(&reader, ac);
+      spans[block].to = reader_position(&reader, &cursor->plain);
+    }
+    if (!done) return DAMAGED;
   }
   cursor->at++;
-  return reader_overran(&cursor->reader) ? DAMAGED : DONE;
+  cursor->reader = reader;
+  return within(cursor);
 }
 
 Code cursor_finish(Cursor *cursor) {
-  return plain_left(&cursor->plain, reader_position(&cursor->reader)) < 8 ? DONE : DAMAGED;
+  Code code = plain_finish(&cursor->plain);
+  if (code) return code;
+  return 8 * (uint64_t)cursor->plain.size - cursor_position(cursor) < 8 ? DONE : DAMAGED;
+}
+
+Code cursor_spare(const Cursor *cursor) {
+  const Scan *scan = cursor->scan;
+  uint64_t least = 0; /* bits of an MCU: its shortest codes */
+  for (int block = 0; block < scan->frame->blocks; block++) {
+    const Component *component = scan->frame->components + scan->frame->owner[block];
+    for (int each = 0; each < 2; each++) {
+      const uint8_t *counts = scan->tables[each ? component->ac : component->dc].codes.counts;
+      for (least++, counts++; !*counts; counts++) least++;
+    }
+  }
+  uint64_t left = (uint64_t)(cursor->plain.to - cursor->plain.from) + cursor->plain.size;
+  return 8 * left - cursor_position(cursor) < least * (uint64_t)(cursor->end - cursor->at) ? DAMAGED
+                                                                                         : DONE;
 }

@@ -2,58 +2,33 @@
 #ifndef KZMARK_SCAN_H
 #define KZMARK_SCAN_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include "bits.h"
-#include "code.h"
+#include "frame.h"
 #include "huffman.h"
 
-enum { MAX_COMPONENTS = 4, MAX_BLOCKS = 10, MAX_SAMPLING = 4 };
-
 typedef struct {
-  int across, down; /* sampling factors */
-  int wide, high;   /* pixels of a sample */
-  int dc, ac;       /* tables, as indices of Scan.tables */
-} Component;
-
-typedef struct {
+  const Frame *frame;
+  const Table *tables; /* TABLES of them */
   const uint8_t *data; /* the file */
   size_t start, stop;  /* its entropy-coded bytes */
-  int width, height;   /* pixels */
-  int count;           /* components */
-  Component components[MAX_COMPONENTS];
-  int unit_wide, unit_high; /* pixels of an MCU */
-  int across, down;         /* MCUs of the picture */
-  int64_t interval;         /* MCUs from one restart marker to the next; all of them without */
-  size_t *edges;            /* where intervals begin in `data`, and one more past the end + 2 */
+  int64_t interval;    /* MCUs from one restart marker to the next; all of them without */
   int64_t intervals;
-  int blocks;               /* of an MCU */
-  uint8_t owner[MAX_BLOCKS]; /* component of each */
-  Table *tables;            /* TABLES of them */
+  size_t *edges;       /* where intervals begin in `data`, and one more past the end + 2 */
 } Scan;
 
-/* What the header says, as Python found it. */
-typedef struct {
-  const uint8_t *data;
-  size_t start, stop;
-  int width, height, restart;
-  const uint8_t *components; /* count x (across, down, DC table 0-3, AC table 0-3) */
-  int count;
-  const uint8_t *huffman;    /* TABLES x TABLE_BYTES */
-} Header;
+/* Where the first marker stands that ends a scan, or how many bytes there are. */
+size_t scan_end(const uint8_t *data, size_t at, size_t size);
 
-Code scan_open(Scan *scan, const Header *header);
+/* The scan between two places of a file. `restart` is what the file declares, 0 for no markers;
+   they must be all there, in order. */
+Code scan_open(Scan *scan, const Frame *frame, const Table *tables, int restart);
 void scan_close(Scan *scan);
-
-static inline int64_t scan_total(const Scan *scan) {
-  return (int64_t)scan->across * scan->down;
-}
 
 typedef struct {
   const Scan *scan;
   Plain plain;
   Reader reader;
+  const uint8_t *limit;        /* as long as the reader is not behind it, an MCU can be read */
   uint32_t dc[MAX_COMPONENTS]; /* of the last block of each component; wraps on damaged data */
   int64_t at, end;             /* the next MCU and the first one behind the interval */
 } Cursor;
@@ -63,9 +38,21 @@ Code cursor_open(Cursor *cursor, const Scan *scan, int64_t interval);
 void cursor_close(Cursor *cursor);
 /* Pass MCUs up to `until`, keeping only the DC sums. */
 Code cursor_skip(Cursor *cursor, int64_t until);
-/* Read an MCU: its blocks in zigzag order, DC absolute. */
-Code cursor_read(Cursor *cursor, int16_t (*blocks)[64]);
+/* Where the AC codes of a block stand, in bits of the interval. */
+typedef struct {
+  uint64_t from, to;
+} Span;
+
+/* Read an MCU: its blocks in zigzag order, DC absolute. Of blocks that are not `wanted` only the DC
+   is read; the rest is passed. */
+Code cursor_read(Cursor *cursor, const uint8_t *wanted, int16_t (*blocks)[64], Span *spans);
 /* After the last MCU of an interval: see that less than a byte is left. */
 Code cursor_finish(Cursor *cursor);
+/* See that the bytes not yet read could hold the MCUs not yet read. */
+Code cursor_spare(const Cursor *cursor);
+
+static inline uint64_t cursor_position(const Cursor *cursor) {
+  return reader_position(&cursor->reader, &cursor->plain);
+}
 
 #endif
