@@ -6,6 +6,7 @@ are moved once, when the finished file is written.
 """
 
 import bisect
+import contextlib
 import io
 import os
 import threading
@@ -40,9 +41,13 @@ class _Memory:
 class _File:
     """An open file that others may read at the same time, from other places."""
 
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source  # keeps it open
+    def __init__(self, handle: int) -> None:
+        self._handle = os.dup(handle)  # open for as long as anybody refers to it
         self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._handle)
 
     def read(self, start: int, length: int) -> bytes:
         found = self._read(start, length)
@@ -54,11 +59,17 @@ class _File:
         return found
 
     def _read(self, start: int, length: int) -> bytes:
+        found = b""
+        while len(found) < length and (part := self._part(start + len(found), length - len(found))):
+            found = found + part if found else part
+        return found
+
+    def _part(self, start: int, length: int) -> bytes:
         if hasattr(os, "pread"):
-            return os.pread(self._source.fileno(), length, start)
+            return os.pread(self._handle, length, start)
         with self._lock:  # Windows has one position for a file
-            self._source.seek(start)
-            return self._source.read(length)
+            os.lseek(self._handle, start, os.SEEK_SET)
+            return os.read(self._handle, length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +262,35 @@ def copy(source: BinaryIO, target: BinaryIO, start: int, length: int) -> None:
 def _whole(source: BinaryIO) -> _Stretch:
     size = source.seek(0, io.SEEK_END)
     source.seek(0)
-    if isinstance(source, io.BufferedReader | io.FileIO):
-        return _Stretch(_File(source), 0, size)
+    if isinstance(source, io.BufferedReader | io.BufferedRandom | io.FileIO):
+        source.flush()
+        return _Stretch(_File(source.fileno()), 0, size)
     data = source.getvalue() if isinstance(source, io.BytesIO) else source.read()
     return _Stretch(_Memory(data), 0, len(data))
+
+
+def stream_of(data: bytes | Rope) -> BinaryIO:
+    """Return a fresh stream over a whole file, at its start."""
+    return Rope.over(data) if isinstance(data, Rope) else io.BytesIO(data)
+
+
+def pieces_of(data: bytes | Rope) -> Iterator[bytes | memoryview]:
+    """Yield a whole file in order, a rope at most 1 MiB at a time."""
+    if isinstance(data, Rope):
+        yield from data.pieces()
+    else:
+        yield data
+
+
+def bytes_of(data: bytes | Rope, start: int = 0, stop: int | None = None) -> bytes:
+    """Return a part of a file, in memory."""
+    if not isinstance(data, Rope):
+        return data[start:stop]
+    stream = Rope.over(data)
+    stream.seek(start)
+    return stream.read(-1 if stop is None else max(0, stop - start))
+
+
+def size_of(data: bytes | Rope) -> int:
+    """Return how long a file is, in bytes."""
+    return data.size if isinstance(data, Rope) else len(data)

@@ -71,6 +71,29 @@ def fitting(public_key: "PublicKeyTypes") -> tuple[Algorithm, ...]:
     return ()
 
 
+def signature_size(public_key: "PublicKeyTypes") -> int:
+    """Return the bytes of a signature of a key, as COSE spells it; every one has as many."""
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    if isinstance(public_key, ec.EllipticCurvePublicKey):
+        return 2 * _HALF[public_key.curve.name]
+    if isinstance(public_key, rsa.RSAPublicKey):
+        return (public_key.key_size + 7) // 8
+    return 64  # Ed25519
+
+
+def sign(key: "CertificateIssuerPrivateKeyTypes", data: bytes, algorithm: Algorithm) -> bytes:
+    """Return the signature of bytes as the key spells it: DER for ECDSA."""
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        return key.sign(data, ec.ECDSA(algorithm.hash))
+    if isinstance(key, rsa.RSAPrivateKey):
+        pss = padding.PSS(padding.MGF1(algorithm.hash), algorithm.hash.digest_size)
+        return key.sign(data, pss, algorithm.hash)
+    return key.sign(data)  # type: ignore[call-arg]  # Ed25519, as `fitting` allows
+
+
 def cose_signature(signature: bytes, public_key: "PublicKeyTypes") -> bytes:
     """Return a signature as COSE spells it (RFC 9053, 2.1): for ECDSA, r and s side by side.
 

@@ -83,7 +83,7 @@ def check(
     Raises:
         IdentityError: With the first problem found.
     """
-    for problem in _problems(chain):
+    for problem in problems(chain):
         raise IdentityError(problem.cause, source=source, hint=problem.remedy)
     warnings = list(_warnings(chain[0]))
     if outside := _outside_validity(chain[0]):
@@ -109,7 +109,8 @@ def organisation(certificate: "x509.Certificate") -> str:
     return str(found[0].value) if found else ""
 
 
-def _problems(chain: "Sequence[x509.Certificate]") -> Iterator[Problem]:
+def problems(chain: "Sequence[x509.Certificate]") -> Iterator[Problem]:
+    """Yield what is wrong with a chain (the leaf first), time and trust aside."""
     leaf = chain[0]
     try:
         yield from _extension_problems(leaf)

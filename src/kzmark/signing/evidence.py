@@ -1,4 +1,4 @@
-"""From what the C2PA library reports of a file to `Evidence`: data in, data out."""
+"""From what a verifier reports of a file to `Evidence`: data in, data out."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ EXPIRED: Final = "c2pa.expired"
 CONTRADICTION: Final = "c2pa.contradiction"
 REMOTE: Final = "c2pa.remote"
 
+ANCHORED: Final = "Trusted"  # the state of a reading, as the library spells it
 TRUSTED: Final = "trusted"
 UNTRUSTED: Final = "not on a trust list"
 NO_TIME: Final = "no time stamp"
@@ -31,19 +32,21 @@ _MAX_RECORD: Final = 64 << 10
 
 
 class Reading(NamedTuple):
-    """What the library says of one file.
+    """What is said of one file, by the library or by `kzmark.signing.store`.
 
     Attributes:
         state: Valid, Trusted or Invalid.
         failures: Codes of the active manifest that failed, with their explanations.
         informational: Other codes of the active manifest.
         manifests: The manifests of the store, as crJSON spells them; the active one first.
+        mark: The record of the active manifest, if somebody has read it already.
     """
 
     state: str
     failures: Sequence[tuple[str, str]]
     informational: Sequence[str]
     manifests: Sequence[Mapping[str, Any]]
+    mark: Mark | None = None
 
 
 def judge(reading: Reading) -> Evidence:
@@ -62,7 +65,7 @@ def judge(reading: Reading) -> Evidence:
     if len(records) > 1:
         return _broken(RECORD, f"{len(records)} records in one manifest", facts)
     try:
-        mark = Mark.from_dict(records[0]) if records else None
+        mark = reading.mark or (Mark.from_dict(records[0]) if records else None)
     except RecordError as error:
         return _broken(RECORD, error.message, facts)
     code, detail = (
@@ -159,7 +162,7 @@ def _facts(
     reading: Reading, active: Mapping[str, Any], *, expired: bool
 ) -> Iterator[tuple[str, str]]:
     signature = _map(active.get("signature"))
-    trust = TRUSTED if reading.state == "Trusted" else UNTRUSTED
+    trust = TRUSTED if reading.state == ANCHORED else UNTRUSTED
     yield "state", reading.state
     yield "trust", "certificate expired" if expired else trust
     yield "issuer", _name(_map(_map(signature.get("certificateInfo")).get("subject")))

@@ -1,13 +1,14 @@
-"""From a mark to the definition of a C2PA manifest: data in, data out.
+"""From a mark to what a C2PA manifest says: data in, data out; one definition, two writers.
 
 C2PA 2.4, 18.15 (actions), 18.16 (ingredients), 18.28 (AI disclosure); CAWG training and data
 mining 1.1.
 """
 
-from typing import Any, Final
+import uuid
+from typing import Any, Final, NamedTuple, Self
 
 from kzmark.mark import Mark, System
-from kzmark.vocabulary import Operation, Training
+from kzmark.vocabulary import Operation, Oversight, SourceType, Training
 
 # The record stands under the project's own name: no domain is claimed that nobody owns.
 RECORD: Final = "kzmark.record"
@@ -16,14 +17,35 @@ DISCLOSURE: Final = "c2pa.ai-disclosure"
 TRAINING: Final = "cawg.training-mining"
 INGREDIENT: Final = "c2pa.ingredient"
 SPEC_VERSION: Final = "2.4.0"
+GENERATOR: Final = "kzmark"
 PARENT: Final = "parent"  # joins the action `opened` and its ingredient; it is not written
 
 # Article 23(5) speaks of training AI models, of whatever kind; it is silent on mining and on use.
 _TRAINED: Final = ("cawg.ai_training", "cawg.ai_generative_training")
 
 
+class Saying(NamedTuple):
+    """What the assertions say, the record aside: the same for every file of a pipeline."""
+
+    operation: Operation
+    source_type: SourceType
+    system: System
+    human_oversight: Oversight | None
+    training: Training | None
+
+    @classmethod
+    def of(cls, mark: Mark) -> Self:
+        """Return the part of a mark that its assertions repeat."""
+        return cls(
+            mark.operation, mark.source_type, mark.system, mark.human_oversight, mark.training
+        )
+
+
+Says = Mark | Saying
+
+
 def definition(mark: Mark, *, version: str, keeps_parent: bool) -> dict[str, Any]:
-    """Return the manifest that states a mark.
+    """Return the manifest that states a mark, as c2pa-rs takes it.
 
     Every assertion is `created`: the signer answers for it (C2PA 2.4, 10.2.2); c2pa-rs would
     file the mandatory action among the gathered ones, which strict verifiers refuse.
@@ -34,18 +56,38 @@ def definition(mark: Mark, *, version: str, keeps_parent: bool) -> dict[str, Any
         keeps_parent: Whether an ingredient `parentOf` is added under the label `PARENT`. Always
             so for a modified file, and for every file that carries an earlier manifest.
     """
-    assertions = [
-        _assertion(ACTIONS, {"actions": actions(mark, keeps_parent), "allActionsIncluded": True}),
-        _assertion(RECORD, mark.to_dict()),
-        _assertion(DISCLOSURE, disclosure(mark)),
-    ]
-    if mark.training:
-        assertions.append(_assertion(TRAINING, training(mark.training)))
-    generator = {"name": "kzmark", "version": version, "specVersion": SPEC_VERSION}
-    return {"claim_generator_info": [generator], "assertions": assertions}
+    acts = actions_assertion(mark, keeps_parent=keeps_parent)
+    said = {ACTIONS: acts, RECORD: mark.to_dict(), **standing(mark)}
+    assertions = [{"label": label, "created": True, "data": data} for label, data in said.items()]
+    return {"claim_generator_info": [generator(version)], "assertions": assertions}
 
 
-def actions(mark: Mark, keeps_parent: bool) -> list[dict[str, Any]]:  # noqa: FBT001 - a clear word
+def generator(version: str) -> dict[str, str]:
+    """Return what made the claim."""
+    return {"name": GENERATOR, "version": version, "specVersion": SPEC_VERSION}
+
+
+def standing(said: Says) -> dict[str, Any]:
+    """Return the assertions that need neither the record nor a parent, by label."""
+    found: dict[str, Any] = {DISCLOSURE: disclosure(said)}
+    if said.training:
+        found[TRAINING] = training(said.training)
+    return found
+
+
+def actions_assertion(
+    said: Says, *, keeps_parent: bool, parent: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the assertion of all actions; `parent` is the hashed URI of the ingredient."""
+    return {"actions": actions(said, keeps_parent, parent=parent), "allActionsIncluded": True}
+
+
+def actions(
+    said: Says,
+    keeps_parent: bool,  # noqa: FBT001 - a clear word
+    *,
+    parent: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
     """Return the actions: created, or opened from the parent and edited.
 
     A manifest has exactly one of `c2pa.created` and `c2pa.opened`, and `opened` says no source
@@ -53,21 +95,30 @@ def actions(mark: Mark, keeps_parent: bool) -> list[dict[str, Any]]:  # noqa: FB
     `created` beside a parent would say that there was nothing before.
     """
     act = {
-        "digitalSourceType": mark.source_type.uri,
-        "softwareAgent": _agent(mark.system),
+        "digitalSourceType": said.source_type.uri,
+        "softwareAgent": _agent(said.system),
     }
-    if mark.operation is Operation.CREATED and not keeps_parent:
+    if said.operation is Operation.CREATED and not keeps_parent:
         return [{"action": "c2pa.created", **act}]
-    opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": [PARENT]}}
-    return [opened, {"action": "c2pa.edited", **act}]
+    named = {"ingredients": [parent]} if parent else {"ingredientIds": [PARENT]}
+    return [{"action": "c2pa.opened", "parameters": named}, {"action": "c2pa.edited", **act}]
 
 
-def disclosure(mark: Mark) -> dict[str, Any]:
+def ingredient(mime: str) -> dict[str, Any]:
+    """Return the parent, a file without a manifest of its own, as its ingredient says it."""
+    return {
+        "relationship": "parentOf",
+        "dc:format": mime,
+        "instanceID": f"xmp.iid:{uuid.uuid4()}",
+    }
+
+
+def disclosure(said: Says) -> dict[str, Any]:
     """Return the AI disclosure; the kind of model is not known here, its name is."""
-    said: dict[str, Any] = {"modelType": "c2pa.types.model", "modelName": mark.system.name}
-    if mark.human_oversight:
-        said["contentProfile"] = {"humanOversightLevel": mark.human_oversight.value}
-    return said
+    words: dict[str, Any] = {"modelType": "c2pa.types.model", "modelName": said.system.name}
+    if said.human_oversight:
+        words["contentProfile"] = {"humanOversightLevel": said.human_oversight.value}
+    return words
 
 
 def training(permission: Training) -> dict[str, Any]:
@@ -76,10 +127,6 @@ def training(permission: Training) -> dict[str, Any]:
     if permission is Training.CONSTRAINED:
         use["constraint_info"] = "ask the party named in kzmark.record"
     return {"entries": dict.fromkeys(_TRAINED, use)}
-
-
-def _assertion(label: str, data: dict[str, Any]) -> dict[str, Any]:
-    return {"label": label, "created": True, "data": data}
 
 
 def _agent(system: System) -> dict[str, str]:

@@ -1,17 +1,27 @@
-"""The signer: an identity together with its native handle."""
+"""The signer: an identity with its key, and with the handle that the C2PA library wants."""
 
 import contextlib
 import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from kzmark.errors import IdentityError, MalformedMediaError
-from kzmark.signing import algorithm, chain
+from kzmark.signing import algorithm, chain, keys
 from kzmark.signing.identity import Identity, IdentitySpec, load
+from kzmark.signing.store import cose
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        CertificateIssuerPrivateKeyTypes,
+        CertificatePublicKeyTypes,
+    )
+
+_OUTSIDE: Final = "the certificate has expired or is not valid yet"
 
 
 class Signer:
@@ -32,6 +42,52 @@ class Signer:
         self.identity = identity if isinstance(identity, Identity) else load(identity)
         self.tsa = tsa
         self._local = threading.local()
+
+    @functools.cached_property
+    def header(self) -> bytes:
+        """The protected header of a signature: algorithm and chain, encoded once."""
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        chain = [one.public_bytes(Encoding.DER) for one in self.identity.chain]
+        return cose.protected(self.identity.algorithm, chain)
+
+    @functools.cached_property
+    def signature_size(self) -> int:
+        """Bytes of a signature, as COSE spells it; the same for each."""
+        return algorithm.signature_size(self._leaf_key)
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of bytes, as COSE spells it; no time stamp is asked for.
+
+        Raises:
+            IdentityError: If the certificate has expired, or the key or the callback fails.
+        """
+        start, end = self._validity
+        if not start <= datetime.now(UTC) <= end:
+            raise IdentityError(_OUTSIDE, hint=chain.RENEW)
+        if self.identity.sign is None:
+            made = algorithm.sign(self._key, data, self.identity.algorithm)
+            return algorithm.cose_signature(made, self._leaf_key)
+        witness = _Witness()
+        try:
+            return _answering(self.identity, self.identity.sign, witness)(data)
+        except IdentityError:
+            raise
+        except Exception as error:
+            raise _failed(error) from error
+
+    @functools.cached_property
+    def _key(self) -> "CertificateIssuerPrivateKeyTypes":
+        return keys.parse(self.identity.key, password="", source="the key")
+
+    @functools.cached_property
+    def _leaf_key(self) -> "CertificatePublicKeyTypes":
+        return self.identity.leaf.public_key()
+
+    @functools.cached_property
+    def _validity(self) -> tuple[datetime, datetime]:
+        leaf = self.identity.leaf
+        return leaf.not_valid_before_utc, leaf.not_valid_after_utc
 
     def __reduce__(self) -> tuple[object, ...]:
         return functools.partial(Signer, tsa=self.tsa), (self.identity.spec,)
@@ -114,12 +170,16 @@ def _answering(
     return answer
 
 
+def _failed(cause: BaseException) -> IdentityError:
+    return IdentityError(f"the signing callback failed: {cause}")
+
+
 def _signing_error(error: Exception, witness: BaseException | None, *, tsa: str) -> Exception:
     text = str(error)
     if isinstance(witness, IdentityError):
         return witness
     if witness is not None:
-        return IdentityError(f"the signing callback failed: {witness}")
+        return _failed(witness)
     if not text.startswith(("Signature:", "Verify: Signature")):
         return MalformedMediaError(f"cannot be signed: {text}")
     if tsa and ("http" in text or "stamp" in text):
@@ -128,7 +188,7 @@ def _signing_error(error: Exception, witness: BaseException | None, *, tsa: str)
             hint="try again, or sign without a time stamp",
         )
     if "not valid at time of signing" in text:
-        return IdentityError("the certificate has expired or is not valid yet", hint=chain.RENEW)
+        return IdentityError(_OUTSIDE, hint=chain.RENEW)
     return IdentityError(
         f"signing failed: {text}", hint="`kzmark identity show` tells what is unusual about it"
     )

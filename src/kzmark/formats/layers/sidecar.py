@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from kzmark import _record
 from kzmark._io import sha256
+from kzmark._rope import Rope, size_of
 from kzmark.errors import RecordError
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
@@ -50,14 +51,20 @@ class Sidecar:
 
     @classmethod
     def of(
-        cls, mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"", notice: str = ""
+        cls,
+        mark: Mark,
+        data: bytes | Rope,
+        *,
+        name: str = "",
+        manifest: bytes = b"",
+        notice: str = "",
     ) -> "Sidecar":
         """Describe a finished file."""
         return cls(
             mark=mark,
             name=_spellable(name),
             sha256=sha256(data),
-            size=len(data),
+            size=size_of(data),
             manifest=manifest,
             notice=notice,
         )
@@ -103,7 +110,12 @@ class Sidecar:
 
 
 def spell(
-    mark: Mark, data: bytes, *, name: str = "", manifest: bytes = b"", notice: str = ""
+    mark: Mark,
+    data: bytes | Rope,
+    *,
+    name: str = "",
+    manifest: bytes = b"",
+    notice: str = "",
 ) -> bytes:
     """Return the sidecar of a finished file.
 

@@ -1,0 +1,69 @@
+"""Signing files that the C2PA library cannot write, or not without loss."""
+
+from typing import Final, Protocol, TypeGuard
+
+from kzmark import __version__
+from kzmark._limits import Limits
+from kzmark._rope import Rope
+from kzmark.errors import UnsupportedMediaError
+from kzmark.formats._base import Adapter
+from kzmark.formats._embedding import Unaided
+from kzmark.mark import Mark
+from kzmark.signing.signed import Signed, put
+from kzmark.signing.signer import Signer
+from kzmark.signing.store import binding
+from kzmark.signing.store.draft import Draft
+from kzmark.signing.store.heritage import inherited
+from kzmark.signing.store.validate import validate
+from kzmark.vocabulary import Operation
+
+_LABEL: Final = b"c2pa"  # stands in every manifest store
+_ROOM: Final = binding.data_hash(bytes(32), (0, 0))
+
+
+class UnaidedAdapter(Adapter, Unaided, Protocol):
+    """An adapter of a format that kzmark alone signs."""
+
+
+def is_unaided(adapter: Adapter) -> TypeGuard[UnaidedAdapter]:
+    """Say whether kzmark alone signs the files of a format."""
+    return getattr(adapter, "unaided", False) is True
+
+
+def unaided(
+    data: bytes | Rope,
+    adapter: UnaidedAdapter,
+    mark: Mark,
+    signer: Signer,
+    origin: bytes | Rope,
+    limits: Limits,
+) -> Signed:
+    """Return the file signed by our own store, the manifests of the file before it kept there.
+
+    Raises:
+        UnsupportedMediaError: If a time stamp is asked for, or an earlier store cannot be kept.
+    """
+    if signer.tsa:
+        raise UnsupportedMediaError(
+            f"kzmark puts no time stamp into {adapter.info.title} yet", hint="stamp without --tsa"
+        )
+    found = adapter.survey(origin, limits=limits)
+    kept = None
+    if found.store:
+        place = (found.start, found.size)
+        bound = binding.bound(place, lambda: binding.digest_of(origin, place))
+        seen = validate(found.store, bound, limits=limits).reading
+        kept = inherited(found.store, seen.failures, limits=limits)
+    elif any(_LABEL in piece for piece in found.others):
+        raise UnsupportedMediaError("the manifest of the file stands where it cannot be kept")
+    has_parent = kept is not None or mark.operation is Operation.MODIFIED
+    draft = Draft(
+        mark,
+        signer=signer,
+        version=__version__,
+        blank=_ROOM,
+        parent_mime=adapter.info.mime if has_parent else "",
+        inherited=kept.said if kept else None,
+        boxes=kept.boxes if kept else (),
+    )
+    return put(data, adapter.room(data, draft.size), mark, draft)
