@@ -5,13 +5,30 @@ import hashlib
 import io
 import os
 import stat
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from kzmark._limits import Limits
+from kzmark._rope import Rope, pieces_of
+from kzmark._temporary import is_temporary, make_temporary, run_named, sweep
 from kzmark.errors import LimitExceededError, MalformedMediaError, OutputError, OutputExistsError
+
+__all__ = [
+    "atomic_output",
+    "cause",
+    "is_temporary",
+    "read_all",
+    "read_exact",
+    "refuse_existing",
+    "run_named",
+    "settle",
+    "sha256",
+    "sweep",
+    "sync_folder",
+    "write_atomic",
+    "write_together",
+]
 
 _BLOCK = 1 << 20
 _UMASK = os.umask(0o077)  # read once, at import: asking means setting, which no thread should see
@@ -45,16 +62,22 @@ def read_all(source: BinaryIO, *, limits: Limits) -> bytes:
     if isinstance(source, io.BytesIO):
         data = source.getvalue()
     else:
+        size = source.seek(0, io.SEEK_END)  # room for the limit costs more than the reading itself
         source.seek(0)
-        data = source.read(limits.max_bytes + 1)
+        data = source.read(min(size, limits.max_bytes) + 1)
+        if len(data) > size:  # it has grown since, or it cannot tell its size
+            data += source.read(limits.max_bytes + 1 - len(data))
     if len(data) > limits.max_bytes:
         raise LimitExceededError(f"the file is over the limit of {limits.max_bytes} bytes")
     return data
 
 
-def sha256(data: bytes) -> str:
+def sha256(data: bytes | Rope) -> str:
     """Return the SHA-256 of `data` as 64 lower-case hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    for piece in pieces_of(data):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def settle(target: Path) -> Path:
@@ -132,14 +155,15 @@ def atomic_output(
     sync_folder(target.parent)
 
 
-def write_atomic(target: Path, pieces: Sequence[bytes], *, overwrite: bool) -> None:
+def write_atomic(target: Path, pieces: Iterable[bytes | memoryview], *, overwrite: bool) -> None:
     """Write `pieces` one after another to `target`, whole or not at all."""
     with atomic_output(target, overwrite=overwrite) as stream:
-        for piece in pieces:
-            stream.write(piece)
+        stream.writelines(pieces)
 
 
-def write_together(first: tuple[Path, bytes], then: tuple[Path, bytes], *, overwrite: bool) -> None:
+def write_together(
+    first: tuple[Path, bytes], then: tuple[Path, bytes | Rope], *, overwrite: bool
+) -> None:
     """Write two files that only make sense together; if either fails, both stay as they were.
 
     Both are whole and on disk before the first gets its name, so that a full disk costs nothing.
@@ -156,7 +180,7 @@ def write_together(first: tuple[Path, bytes], then: tuple[Path, bytes], *, overw
     with _kept(one) as old, _staged(one) as (stream, early), _staged(two) as (other, late):
         stream.write(first[1])
         _finish(stream, early, like=one)
-        other.write(then[1])
+        other.writelines(pieces_of(then[1]))
         _finish(other, late, like=two)
         _place(early, one, overwrite=overwrite)
         try:
@@ -184,12 +208,11 @@ def sync_folder(folder: Path) -> None:
 def _staged(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """Give a temporary file beside `target`, gone at the end unless it got its name."""
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".kzmark-", suffix=".tmp")
+        stream, temporary = make_temporary(target.parent)
     except OSError as error:
         raise OutputError(f"cannot write there: {cause(error)}", source=str(target)) from error
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "w+b") as stream:
+        with stream:
             yield stream, temporary
     except OSError as error:
         raise OutputError(f"writing failed: {cause(error)}", source=str(target)) from error

@@ -1,4 +1,4 @@
-"""Where a finished file goes: a path, a stream, or back to the caller; checked before any work."""
+"""Where a finished file goes: a place, a stream, or back to the caller; checked before any work."""
 
 import io
 from dataclasses import dataclass
@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
 from kzmark._io import cause, refuse_existing, settle, write_atomic, write_together
-from kzmark.errors import OutputError, RequestError
+from kzmark._rope import Rope, bytes_of, pieces_of, stream_of
+from kzmark.errors import InputError, OutputError, OutputExistsError, RequestError
 from kzmark.formats import EXTENSIONS
 from kzmark.formats._base import Adapter
-from kzmark.paths import path_of, record_path
+from kzmark.paths import RECORD_SUFFIX, place_of, record_path
 from kzmark.pipeline import Finished
+from kzmark.places import Place, place
+from kzmark.sniff import sniff
 from kzmark.vocabulary import Layer
 
-_TARGETS: Final = "give a path, a binary stream open for writing, or nothing to get bytes back"
+_TARGETS: Final = "give a path, a URL, a binary stream open for writing, or nothing for bytes back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +24,16 @@ class Destination:
     """One target, judged before the work begins.
 
     Attributes:
-        named: The path as the caller named it, or nothing for a stream or for bytes.
-        path: The regular file that it leads to: links are followed once, here.
+        named: The place as the caller named it, or nothing for a stream or for bytes.
+        place: The regular file or the object that it leads to: links are followed once, here.
         stream: The stream, or nothing.
         same: Whether the target is the source itself.
         overwrite: Whether what stands there may be replaced.
         renamed: Whether the target has another extension than the source.
     """
 
-    named: Path | None
-    path: Path | None
+    named: Place | None
+    place: Place | None
     stream: BinaryIO | None
     same: bool
     overwrite: bool
@@ -41,35 +44,56 @@ class Destination:
         """Judge a target.
 
         Raises:
-            RequestError: If it is neither a path nor a binary stream open for writing.
+            RequestError: If it is neither a place nor a binary stream open for writing.
             OutputExistsError: If it exists, is not the source, and `overwrite` is false.
-            OutputError: If it is no regular file.
+            OutputError: If it is no regular file, or a web address.
+            BackendMissingError: If it is a URL whose backend is not installed.
         """
-        named, origin = path_of(target), path_of(source)
-        path = settle(named) if named is not None else None
-        same = path is not None and origin is not None and _same_file(origin, path)
-        if path is not None and not (overwrite or same):
-            refuse_existing(path)
+        named, origin = place_of(target), place_of(source)
+        where = _settled(named) if named is not None else None
+        same = where is not None and origin is not None and origin.same_as(where)
+        if where is not None and not (overwrite or same):
+            _refuse_existing(where)
         return cls(
             named=named,
-            path=path,
+            place=where,
             stream=_writable(target) if named is None and target is not None else None,
             same=same,
             overwrite=overwrite or same,
             renamed=origin is None or named is None or _suffix(origin) != _suffix(named),
         )
 
-    def require_folder(self) -> None:
-        """Refuse a target whose folder is not there.
+    @property
+    def output(self) -> Path | str | None:
+        """What to tell the caller: a path, the name of a URL, or nothing for a stream or bytes."""
+        if self.named is None:
+            return None
+        return self.named.local if self.named.is_local else str(self.named)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of a local target, where there is room for what leads up to it."""
+        return self.place.local.parent if self.place and self.place.is_local else None
+
+    def require_folder(self, *, make: bool = False) -> None:
+        """Refuse a target whose folder is not there, or make it.
+
+        Args:
+            make: Whether to make it, with its parents.
 
         Raises:
-            OutputError: If it is not.
+            OutputError: If it is not there, or cannot be made.
         """
-        if self.path is not None and not self.path.parent.is_dir():
+        if self.place is None:
+            return
+        folder = self.place.parent
+        if make:
+            folder.make_folder()
+        elif folder.is_local and not folder.local.is_dir():
             raise OutputError(
                 "cannot write there: there is no such folder",
                 source=str(self.named),
-                hint=f"make {self.path.parent} first",
+                hint=f"make {folder} first",
             )
 
     def accept(self, adapter: Adapter) -> None:
@@ -82,7 +106,7 @@ class Destination:
             RequestError: If the extension is that of another format.
             OutputExistsError: If a sidecar stands there already and `overwrite` is false.
         """
-        if self.path is None or self.named is None:
+        if self.place is None or self.named is None:
             return
         suffix, info = _suffix(self.named), adapter.info
         others = {end for extensions in EXTENSIONS.values() for end in extensions}
@@ -92,7 +116,7 @@ class Destination:
                 hint=f"give it the extension {info.extensions[0]}; kzmark does not convert",
             )
         if Layer.SIDECAR in info.layers and not self.overwrite:
-            refuse_existing(record_path(self.path), what="the sidecar of the output")
+            _refuse_existing(self.place.sibling(RECORD_SUFFIX), what="the sidecar of the output")
 
     def deliver(self, finished: Finished) -> None:
         """Write a finished file and its sidecar: both whole, or neither.
@@ -106,27 +130,67 @@ class Destination:
         """
         if self.stream is not None:
             _pour(finished.data, self.stream)
-        if self.path is None or (self.same and not finished.changed):
+        if self.place is None or (self.same and not finished.changed):
             return
-        if finished.record is None:
-            write_atomic(self.path, [finished.data], overwrite=self.overwrite)
+        if not self.place.is_local:
+            _put(self.place, finished, create=not self.overwrite)
+        elif finished.record is None:
+            write_atomic(self.place.local, pieces_of(finished.data), overwrite=self.overwrite)
         else:
             write_together(
-                (record_path(self.path), finished.record),
-                (self.path, finished.data),
+                (record_path(self.place.local), finished.record),
+                (self.place.local, finished.data),
                 overwrite=self.overwrite,
             )
 
 
-def _suffix(path: Path) -> str:
-    return path.suffix.lower()
+def _settled(named: Place) -> Place:
+    """Return what a name leads to; a URL leads to itself, if its backend can be opened."""
+    if named.is_local:
+        return place(settle(named.local))
+    if named.is_web:
+        raise OutputError(
+            "a web address is no output", source=str(named), hint="name a file or an object"
+        )
+    _ = named.store
+    return named
 
 
-def _same_file(source: Path, target: Path) -> bool:
+def _refuse_existing(where: Place, *, what: str = "the output") -> None:
+    if where.is_local:
+        refuse_existing(where.local, what=what)
+        return
     try:
-        return source.samefile(target)
-    except (OSError, ValueError):
-        return False
+        there = where.facts() is not None
+    except InputError as error:
+        # S3 tells who may not list nothing of what is not there; the put itself asks once more
+        if isinstance(error.__cause__, PermissionError) and where.store.is_object_store:
+            return
+        raise OutputError(error.message, source=str(where), hint=error.hint) from error
+    if there:
+        raise OutputExistsError(
+            f"{what} exists already", source=str(where), hint="give --overwrite to replace it"
+        )
+
+
+def _put(where: Place, finished: Finished, *, create: bool) -> None:
+    from kzmark.places.store import put_together
+
+    mime = sniff(stream_of(finished.data), name=where.name).info.mime
+    data = bytes_of(finished.data)
+    if finished.record is None:
+        where.store.put(data, create=create, mime=mime)
+    else:
+        beside = where.sibling(RECORD_SUFFIX).store
+        put_together(
+            (beside, finished.record, "application/json"),
+            (where.store, data, mime),
+            create=create,
+        )
+
+
+def _suffix(where: Place) -> str:
+    return where.suffix.lower()
 
 
 def _writable(target: Any) -> BinaryIO:
@@ -140,17 +204,17 @@ def _writable(target: Any) -> BinaryIO:
     return stream
 
 
-def _pour(data: bytes, stream: Any) -> None:
+def _pour(data: bytes | Rope, stream: Any) -> None:
     """Write all of it: a raw stream may take only a part at a time."""
     try:
-        if not isinstance(stream, io.RawIOBase):
-            stream.write(data)
-            return
-        left = memoryview(data)
-        while left:
-            taken = stream.write(left)
-            if not taken:
-                raise OutputError("the stream takes no more", hint="give one that blocks")
-            left = left[taken:]
+        for piece in pieces_of(data):
+            left = memoryview(piece)
+            while left:
+                taken = stream.write(left)
+                if not isinstance(stream, io.RawIOBase):
+                    break
+                if not taken:
+                    raise OutputError("the stream takes no more", hint="give one that blocks")
+                left = left[taken:]
     except (OSError, ValueError) as error:  # ValueError: closed meanwhile
         raise OutputError(f"writing failed: {cause(error)}") from error

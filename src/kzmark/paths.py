@@ -1,4 +1,4 @@
-"""Where files come from: paths, bytes, streams, and the sidecars that stand beside paths."""
+"""Where files come from: places, bytes, streams, and the sidecars that stand beside places."""
 
 import contextlib
 import errno
@@ -10,13 +10,16 @@ from typing import Any, BinaryIO, Final
 
 from kzmark._io import cause
 from kzmark._limits import Limits
-from kzmark.errors import InputError, RequestError
+from kzmark.errors import InputError, RequestError, UnknownFormatError
 from kzmark.formats import EXTENSIONS
 from kzmark.formats.layers.sidecar import MAX_SIDECAR
+from kzmark.places import Place, place
+from kzmark.sniff import sniff
 from kzmark.subject import Subject, open_subject
+from kzmark.vocabulary import Layer
 
 RECORD_SUFFIX: Final = ".kzmark.json"
-SOURCES: Final = "give a path, bytes or a binary stream"
+SOURCES: Final = "give a path, a URL, bytes or a binary stream"
 _HINTS: Final = {
     errno.ENOENT: "check the name",
     errno.EACCES: "check who may read it",
@@ -24,13 +27,18 @@ _HINTS: Final = {
 }
 
 
-def path_of(place: Any) -> Path | None:
-    """Return the path that a source or target names, or nothing for bytes and streams."""
-    if isinstance(place, str):
-        return Path(place)
-    if isinstance(place, os.PathLike):
-        return Path(os.fsdecode(place))
-    return None
+def place_of(named: Any) -> Place | None:
+    """Return the place that a source or target names, or nothing for bytes and streams.
+
+    Raises:
+        RequestError: If it is a URL that cannot be.
+    """
+    return place(named) if isinstance(named, str | os.PathLike | Place) else None
+
+
+def name_of(named: Any) -> str:
+    """Return what to call a source or target in messages; nothing for bytes and streams."""
+    return str(place_of(named) or "")
 
 
 def record_path(path: Path) -> Path:
@@ -42,7 +50,7 @@ def record_path(path: Path) -> Path:
 
 
 def subject_of(source: Any, *, limits: Limits, hint: str = SOURCES) -> Subject:
-    """Open a path, bytes or a binary stream, with the sidecar that stands beside a path.
+    """Open a path, a URL, bytes or a binary stream, with the sidecar that stands beside it.
 
     Args:
         source: What to open.
@@ -54,36 +62,63 @@ def subject_of(source: Any, *, limits: Limits, hint: str = SOURCES) -> Subject:
         RequestError: If it is none of these.
         MediaError: If it is over the limits or no adapter recognises it.
     """
-    path = path_of(source)
+    where = place_of(source)
     with opened(source, limits=limits, hint=hint) as stream:
-        record = read_record(path) if path else None
-        return open_subject(stream, limits=limits, name=str(path or ""), record=record)
+        record = record_beside(where, stream)
+        return open_subject(stream, limits=limits, name=str(where or ""), record=record)
 
 
 @contextlib.contextmanager
 def opened(source: Any, *, limits: Limits, hint: str = SOURCES) -> Iterator[BinaryIO]:
     """Give a stream over a source that can be read from its start.
 
-    A pipe is read first, up to one byte over the limit; a stream of the caller's is left open.
+    A pipe or an object is read first, up to one byte over the limit; a stream of the caller's is
+    left open.
 
     Raises:
         InputError: If it cannot be read, also inside the block.
-        RequestError: If it is neither a path nor bytes nor a binary stream.
+        RequestError: If it is neither a place nor bytes nor a binary stream.
     """
-    path = path_of(source)
+    where = place_of(source)
     with contextlib.ExitStack() as stack:
         try:
-            if path is None:
+            if where is None:
                 stream = _stream_of(source, hint=hint)
+            elif where.is_local:
+                stream = stack.enter_context(where.local.open("rb"))
             else:
-                stream = stack.enter_context(path.open("rb"))
+                stream = io.BytesIO(where.store.head(limits.max_bytes + 1))
             stream = _seekable(stream, limits)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            raise _unread(error, path) from error
+            raise _unread(error, where) from error
         try:
             yield stream
         except OSError as error:
-            raise _unread(error, path) from error
+            raise _unread(error, where) from error
+
+
+def record_beside(where: Place | None, stream: BinaryIO) -> bytes | None:
+    """Return the sidecar of a source, or nothing.
+
+    Objects are asked for one only where their format keeps its mark there: each look is a request
+    that costs time and money.
+
+    Args:
+        where: The source, or nothing for bytes and streams.
+        stream: Its bytes; left at their start.
+
+    Raises:
+        InputError: If there is one that cannot be read.
+    """
+    if where is None:
+        return None
+    if where.is_local:
+        return read_record(where.local)
+    try:
+        keeps = Layer.SIDECAR in sniff(stream).info.layers
+    except UnknownFormatError:
+        keeps = False
+    return _record_object(where) if keeps else None
 
 
 def read_record(path: Path) -> bytes | None:
@@ -112,7 +147,7 @@ def read_record(path: Path) -> bytes | None:
     return None
 
 
-def format_for(output: Path | None, format: str) -> str:  # noqa: A002 - Pillow's word
+def format_for(output: Place | None, format: str) -> str:  # noqa: A002 - Pillow's word
     """Return the name of the format a picture is to be encoded in.
 
     Raises:
@@ -128,10 +163,26 @@ def format_for(output: Path | None, format: str) -> str:  # noqa: A002 - Pillow'
     raise RequestError("no format for this picture", hint='say format="png", or another')
 
 
-def _unread(error: Exception, path: Path | None) -> InputError:
+def _record_object(where: Place) -> bytes | None:
+    beside = where.sibling(RECORD_SUFFIX)
+    try:
+        return beside.store.head(MAX_SIDECAR + 1)
+    except InputError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise InputError(
+            f"its sidecar: {error.message}",
+            source=str(where),
+            hint="a store tells that there is none only to whom may list (s3:ListBucket)"
+            if isinstance(error.__cause__, PermissionError)
+            else error.hint,
+        ) from error
+
+
+def _unread(error: Exception, where: Place | None) -> InputError:
     return InputError(
         f"cannot be read: {cause(error)}",
-        source=str(path or ""),
+        source=str(where or ""),
         hint=_HINTS.get(getattr(error, "errno", None) or 0, "check that it is a file"),
     )
 

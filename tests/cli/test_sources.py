@@ -12,11 +12,11 @@ Picture = Callable[[str], Path]
 
 @pytest.fixture
 def tree(picture: Picture, tmp_path: Path) -> Path:
-    """A folder with a picture that has no extension, and a text."""
+    """A folder with a picture that has no extension, and a file of no known format."""
     folder = tmp_path / "in"
     (folder / "deep").mkdir(parents=True)
     picture("photo.gif").rename(folder / "deep" / "photo")
-    (folder / "notes.txt").write_text("no picture")
+    (folder / "notes.txt").write_bytes(b"\0\1\2\3 of no known format")
     return folder
 
 

@@ -120,7 +120,7 @@ def test_an_existing_output_is_told_before_the_work(
     run: Run, picture: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "x.gif").write_bytes(b"precious")
-    monkeypatch.setattr("kzmark.stamper.Stamper.stamp", None)
+    monkeypatch.setattr("kzmark.pipeline.prepare", None)  # nothing is even planned
 
     ran = run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--json")
 

@@ -1,19 +1,20 @@
-"""Which files a command works on."""
+"""Which files a command works on: found as they are needed, however many there are."""
 
-import functools
 import os
 import stat
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
-from kzmark.errors import InputError, RequestError, UnknownFormatError
+from kzmark._io import is_temporary
+from kzmark.cli.roots import Root, Roots
+from kzmark.errors import InputError, RequestError
 from kzmark.paths import RECORD_SUFFIX
-from kzmark.sniff import sniff
+from kzmark.places import Facts, Place
+from kzmark.places.listing import Apart, Listed, below
 
-_TEMPORARY: Final = (".kzmark-", ".tmp")  # what a crash of ours may leave
-_SPELLING: Final = "check its spelling; names are taken from the working folder"
+_JOURNAL: Final = ".kzmark-journal"  # and what the database keeps beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,137 +22,152 @@ class Found:
     """One file to work on.
 
     Attributes:
-        path: Where it is.
-        inside: Its path below the folder that was named, or its bare name.
+        place: Where it is.
+        inside: Its path below the folder that was named, `/` between its parts, or its bare name.
+        listed: Whether it came out of a folder: then a format that nobody knows is no failure.
+        root: Which of the sources named it came from, counted from 0.
+        facts: What it is known by, if the look for it told; a batch need not ask again.
     """
 
-    path: Path
-    inside: Path
+    place: Place
+    inside: str
+    listed: bool = False
+    root: int = 0
+    facts: Facts | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Search:
-    """What a look at the sources gave.
-
-    Attributes:
-        files: The files to work on, each once.
-        failures: What was named or listed and cannot be read.
-        skipped: Files in folders that are of no format kzmark knows, if those were not wanted.
-    """
-
-    files: list[Found] = field(default_factory=list)
-    failures: list[InputError] = field(default_factory=list)
-    skipped: list[Path] = field(default_factory=list)
-
-
-def find(
-    sources: Sequence[Path],
-    *,
-    recursive: bool,
-    apart: Sequence[Path] = (),
-    known_only: bool = False,
-) -> Search:
-    """Return the files named, and with `recursive` all those below the folders named.
+    """A look at the sources. Iterating yields files, and what cannot be read, as they are met.
 
     Sidecars, temporary files of ours, pipes and devices in folders are no sources; links to
-    folders are not followed. Every file is worked on once, however often it is named.
+    folders are not followed. Every file is worked on once, however often it is named. Memory
+    grows with the number of sources named, not with the number of files below them.
 
     Args:
         sources: Files and folders.
         recursive: Whether folders may be named.
         apart: Outputs that may stand inside such a folder; they are no sources.
-        known_only: Whether to skip files in folders that no adapter recognises by their content.
+        each_once: Whether a link counts as the file it leads to, as when that file is replaced.
 
     Raises:
-        RequestError: If a folder is named without `recursive`, or there is no file at all.
+        RequestError: If a folder is named without `recursive`.
     """
-    search = Search()
-    seen: set[str] = set()
-    real = functools.lru_cache(maxsize=256)(os.path.realpath)
-    outputs = {place for path in apart if (place := _place(path))}
-    for source in sources:
-        for found in _named(source, search, recursive=recursive, outputs=outputs):
-            entry = os.path.normcase(Path(real(found.path.parent), found.path.name))
-            if entry in seen:
-                continue
-            seen.add(entry)
-            if known_only and found.path != source and not _known(found.path):
-                search.skipped.append(found.path)
+
+    def __init__(
+        self,
+        sources: Sequence[Place],
+        *,
+        recursive: bool,
+        apart: Sequence[Place] = (),
+        each_once: bool = False,
+    ) -> None:
+        self.roots = Roots.of(sources, apart=apart, ask=recursive)
+        for root in self.roots.folders:
+            if not recursive:
+                raise RequestError(
+                    "it is a folder", source=str(root.place), hint="give --recursive"
+                )
+        self._apart = tuple(apart)
+        self._each_once = each_once
+        self._followed: set[str] = set()  # where links led, if each file is taken once
+        self._coming = self._items()
+        self._ahead: deque[Found | InputError] = deque()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Found | InputError:
+        """Return the next file, or why one cannot be read.
+
+        Raises:
+            RequestError: At the end, if there was nothing at all.
+        """
+        return self._ahead.popleft() if self._ahead else next(self._coming)
+
+    def ahead(self, count: int) -> list[Found | InputError]:
+        """Return the next items, at most `count`, without taking them.
+
+        Raises:
+            RequestError: If there is nothing at all.
+        """
+        while len(self._ahead) < count and (item := next(self._coming, None)) is not None:
+            self._ahead.append(item)
+        return list(self._ahead)[:count]
+
+    def _items(self) -> Iterator[Found | InputError]:
+        nothing = True
+        for root in self.roots.all:
+            if root.error is not None:
+                items: Iterator[Found | InputError] = iter([root.error])
             else:
-                search.files.append(found)
-    if not search.files and not search.failures:
-        raise RequestError("there is no file to work on", hint=_none_found(search))
-    return search
+                items = self._below(root) if root.is_folder else self._named(root)
+            for item in items:
+                nothing = False
+                yield item
+        if nothing:
+            raise RequestError("there is no file to work on", hint=self._why_nothing)
 
+    @property
+    def _why_nothing(self) -> str:
+        return "the folders named are empty" if self.roots.folders else "a sidecar is no source"
 
-def _named(
-    source: Path, search: Search, *, recursive: bool, outputs: set[tuple[int, int]]
-) -> Iterator[Found]:
-    try:
-        is_folder = stat.S_ISDIR(source.stat().st_mode)
-    except OSError as error:
-        search.failures.append(_unreadable(source, error))
-        return
-    if not is_folder:
-        if not source.name.endswith(RECORD_SUFFIX):
-            yield Found(source, Path(source.name))
-        return
-    if not recursive:
-        raise RequestError("it is a folder", source=str(source), hint="give --recursive")
-    for path in _below(source, search, outputs):
-        yield Found(path, path.relative_to(source))
+    def _named(self, root: Root) -> Iterator[Found]:
+        place = root.place
+        if place.name.endswith(RECORD_SUFFIX) or self.roots.came_before(root, listable=_wanted):
+            return
+        linked = place.is_local and place.local.is_symlink()
+        if not (linked and self._taken_elsewhere(place)):
+            yield Found(place, place.name, root=root.index, facts=_facts(place))
 
+    def _below(self, root: Root) -> Iterator[Found | InputError]:
+        if self.roots.came_before(root, listable=_wanted):
+            return
+        within = [one.place for one in self.roots.folders if one.index < root.index]
+        apart = Apart.of([*self._apart, *within])
+        for item in below(root.place, wanted=_wanted, apart=apart):
+            if isinstance(item, InputError):
+                yield item
+            elif not self._seen(root, item):
+                yield Found(item.place, item.inside, True, root.index, item.facts)
 
-def _below(root: Path, search: Search, outputs: set[tuple[int, int]]) -> Iterator[Path]:
-    def refused(error: OSError) -> None:
-        search.failures.append(_unreadable(Path(error.filename), error))
+    def _seen(self, root: Root, item: Listed) -> bool:
+        if self.roots.was_named(root, item.inside):
+            return True
+        return item.is_link and self._taken_elsewhere(item.place)
 
-    for name, folders, names in os.walk(root, onerror=refused):
-        where = Path(name)
-        folders[:] = [one for one in sorted(folders) if _place(where / one) not in outputs]
-        for path in (where / one for one in sorted(names) if not _ours(one)):
-            try:
-                found = path.stat()
-            except OSError as error:
-                search.failures.append(_unreadable(path, error))
-                continue
-            if stat.S_ISREG(found.st_mode) and (found.st_dev, found.st_ino) not in outputs:
-                yield path
-
-
-def _ours(name: str) -> bool:
-    begin, end = _TEMPORARY
-    return name.endswith(RECORD_SUFFIX) or (name.startswith(begin) and name.endswith(end))
-
-
-def _known(path: Path) -> bool:
-    """Return whether an adapter recognises a file; one that cannot be read is for later to tell."""
-    try:
-        with path.open("rb") as stream:
-            sniff(stream)
-    except UnknownFormatError:
+    def _taken_elsewhere(self, link: Place) -> bool:
+        """Return whether the file that a link leads to is worked on under another name."""
+        if not self._each_once:
+            return False
+        real = os.path.normcase(os.path.realpath(link.local))
+        if real in self._followed or self.roots.has(real, listable=_wanted):
+            return True
+        self._followed.add(real)
         return False
-    except OSError:
-        return True
-    return True
 
 
-def _place(path: Path) -> tuple[int, int] | None:
+def search(
+    sources: Sequence[Place],
+    *,
+    recursive: bool,
+    apart: Sequence[Place] = (),
+    each_once: bool = False,
+) -> Search:
+    """Return a `Search`; as there."""
+    return Search(sources, recursive=recursive, apart=apart, each_once=each_once)
+
+
+def _wanted(name: str) -> bool:
+    return not (name.endswith(RECORD_SUFFIX) or is_temporary(name) or name.startswith(_JOURNAL))
+
+
+def _facts(place: Place) -> Facts | None:
+    """Return the facts of a local file; a pipe has none, and an object would have to be asked."""
+    if not place.is_local:
+        return None
     try:
-        found = path.stat()
+        found = place.local.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
-
-
-def _unreadable(path: Path, error: OSError) -> InputError:
-    missing = isinstance(error, FileNotFoundError)
-    what = "there is no such file" if missing else f"cannot be read: {error.strerror}"
-    return InputError(what, source=str(path), hint=_SPELLING if missing else "check its name")
-
-
-def _none_found(search: Search) -> str:
-    if search.skipped:
-        count = len(search.skipped)
-        return f"{count} file{'s' * (count > 1)} of no format that kzmark knows; see kzmark formats"
-    return "the folders named are empty"
+    regular = stat.S_ISREG(found.st_mode)
+    return Facts(found.st_size, str(found.st_mtime_ns)) if regular else None

@@ -1,115 +1,190 @@
 """Where outputs go, and what stands in their way."""
 
+import io
 import os
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
-from kzmark.cli.sources import Found
-from kzmark.errors import KzmarkError, OutputError, OutputExistsError, RequestError
+from kzmark.cli.roots import Root
+from kzmark.cli.sources import Found, Search
+from kzmark.errors import (
+    InputError,
+    KzmarkError,
+    OutputError,
+    OutputExistsError,
+    RequestError,
+    UnknownFormatError,
+)
+from kzmark.places import Place
+from kzmark.sniff import HEAD, sniff
 
 
-def pairs(
-    files: Sequence[Found],
-    *,
-    output: Path | None,
-    out_dir: Path | None,
-    in_place: bool,
-    named: int,
-    overwrite: bool = False,
-) -> list[tuple[Path, Path]]:
-    """Return every source with its target, the tree mirrored below `out_dir`.
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Says of each source where its output goes, one by one, the tree mirrored below a folder.
 
-    Args:
-        files: The sources.
-        output: One file, or a folder that is there.
-        out_dir: A folder.
-        in_place: Whether the sources are replaced; a file with two names is taken once.
-        named: Number of sources, with those that cannot be read.
+    Attributes:
+        search: Where the sources come from.
+        file: The one output, or nothing.
+        folder: The folder of all outputs, or nothing; without either they replace their sources.
         overwrite: Whether an output below a folder may replace its own input.
-
-    Raises:
-        RequestError: If no target is named, two outputs would share a name, or one would replace
-            its own input unasked.
     """
-    if in_place:
-        alone = {_identity(found.path): found.path for found in reversed(files)}
-        return [(path, path) for path in reversed(alone.values())]
-    out_dir = folder_of(output, out_dir)
-    if output is not None and out_dir is None:
-        if named > 1:
+
+    search: Search
+    file: Place | None
+    folder: Place | None
+    overwrite: bool
+
+    @classmethod
+    def of(
+        cls,
+        search: Search,
+        *,
+        output: Place | None,
+        out_dir: Place | None,
+        in_place: bool,
+        overwrite: bool = False,
+    ) -> Self:
+        """Judge what was asked for, as far as it can be told before the work.
+
+        Args:
+            search: Where the sources come from; it is looked ahead, nothing is taken.
+            output: One file, or a folder that is there.
+            out_dir: A folder.
+            in_place: Whether the sources are replaced.
+            overwrite: Whether an output below a folder may replace its own input.
+
+        Raises:
+            RequestError: If no target is named, there is one for several files, two files named
+                would share one, the first output would replace its own input unasked, or there is
+                no source at all.
+        """
+        folder = folder_of(output, out_dir)
+        file = output if folder is None else None
+        if not (in_place or file or folder):
+            raise RequestError("no output named", hint="give -o OUT, --out-dir DIR or --in-place")
+        if in_place:
+            file = folder = None
+        if file is not None and len(search.ahead(2)) > 1:
             raise RequestError("one output for several files", hint="give --out-dir instead of -o")
-        return [(found.path, output) for found in files]
-    if out_dir is None:
-        raise RequestError("no output named", hint="give -o OUT, --out-dir DIR or --in-place")
-    wanted = [out_dir / found.inside for found in files]
-    for found, target in zip(files, wanted, strict=True):
-        if _identity(target) == _identity(found.path) and not overwrite:
+        targets = cls(search, file, folder, overwrite)
+        targets._refuse_namesakes()
+        for item in search.ahead(1):
+            if isinstance(item, Found):
+                targets.of_file(item)
+        return targets
+
+    def of_file(self, found: Found) -> Place:
+        """Return where the output of one source goes.
+
+        Raises:
+            RequestError: If it would replace its own input unasked, or another file's output.
+            InputError: If its name leads out of the folder of outputs.
+        """
+        if self.file is not None:
+            return self.file
+        if self.folder is None:
+            return found.place
+        target = _mirrored(self.folder, found)
+        if not self.overwrite and _is_own_input(target, found.place):
             raise RequestError(
                 "the output would replace its own input",
-                source=str(found.path),
+                source=str(found.place),
                 hint="name another folder, or say --in-place",
             )
-    if len(set(wanted)) != len(wanted):
-        twice = next(path for path in wanted if wanted.count(path) > 1)
-        raise RequestError(f"two files would become {twice}", hint="name their common folder")
-    return [(found.path, target) for found, target in zip(files, wanted, strict=True)]
+        if self._clashes(found):
+            raise _shared(target, source=str(found.place))
+        return target
+
+    def _refuse_namesakes(self) -> None:
+        """Refuse two files of one name, as far as they are named and not found in folders."""
+        if self.folder is None:
+            return
+        seen: dict[str, str] = {}
+        for root in self.search.roots.all:
+            named = not (root.is_folder or root.error)
+            if named and seen.setdefault(root.place.name, root.real) != root.real:
+                raise _shared(self.folder / root.place.name)
+
+    def _clashes(self, found: Found) -> bool:
+        """Return whether another source named earlier gives an output of the same name.
+
+        Two files of no known format are none's output, and do not count.
+        """
+        earlier = [root for root in self.search.roots.all if root.index < found.root]
+        return any(self._gives(root, found) for root in earlier) and _is_known(found.place)
+
+    def _gives(self, root: Root, found: Found) -> bool:
+        if not root.is_folder:
+            return root.error is None and root.place.name == found.inside
+        other = root.place / found.inside
+        try:
+            return other.facts() is not None and not other.is_folder() and _is_known(other)
+        except InputError:
+            return False
 
 
-def folder_of(output: Path | None, out_dir: Path | None) -> Path | None:
+def folder_of(output: Place | None, out_dir: Place | None) -> Place | None:
     """Return the folder that outputs go to, if they go to a folder."""
+    if output is None:
+        return out_dir
+    if not output.is_local:
+        return output if output.url.endswith("/") else out_dir
     try:
-        is_folder = output is not None and stat.S_ISDIR(output.stat().st_mode)
-    except OSError:
+        is_folder = stat.S_ISDIR(output.local.stat().st_mode)
+    except (OSError, ValueError):
         is_folder = False  # it is told of when the output is to be written
     return output if is_folder else out_dir
 
 
-def folder_maker() -> Callable[[Path], KzmarkError | None]:
-    """Return what makes the folder of a target, each once, and says why it could not."""
-    made: dict[Path, KzmarkError | None] = {}
+def obstacle(source: Place, target: Place, *, overwrite: bool) -> KzmarkError | None:
+    """Return why an output could not get its name, as it is before the work.
 
-    def make(target: Path) -> KzmarkError | None:
-        folder = target.parent
-        if folder not in made:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                made[folder] = None
-            except OSError as error:
-                made[folder] = _refused(folder, error)
-        return made[folder]
-
-    return make
-
-
-def obstacle(source: Path, target: Path, *, overwrite: bool) -> KzmarkError | None:
-    """Return why an output could not get its name, as it is before the work."""
+    Only of local files: an object is asked about by whoever writes it, once.
+    """
+    if not target.is_local:
+        return None
     try:
-        there = target.stat()
+        there = target.local.stat()
     except FileNotFoundError:
         return None
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return _refused(target, error)
     if not stat.S_ISREG(there.st_mode):
         return OutputError(
             "what stands there is no regular file", source=str(target), hint="name another output"
         )
-    if overwrite or is_one_of(target, [source]):
+    if overwrite or source.same_as(target):
         return None
     return OutputExistsError(
         "the output exists already", source=str(target), hint="give --overwrite to replace it"
     )
 
 
-def is_one_of(path: Path, others: Iterable[Path]) -> bool:
-    """Return whether a path leads to the same file as one of others."""
-    for other in others:
-        try:
-            if path.samefile(other):
-                return True
-        except OSError:
-            continue
-    return False
+def _mirrored(folder: Place, found: Found) -> Place:
+    """Return the place of a file below another folder, and never outside it.
+
+    A store may hold a key such as `in/../../x`, which would lead out of a local folder.
+    """
+    parts = found.inside.split("/")
+    odd = any(part == ".." or (folder.is_local and Path(part).name != part) for part in parts)
+    if odd or (folder.is_local and not all(parts)):
+        raise InputError(
+            "its name would lead out of the folder of outputs",
+            source=str(found.place),
+            hint="rename the object, or give it an output of its own with -o",
+        )
+    return folder / found.inside
+
+
+def _is_own_input(target: Place, source: Place) -> bool:
+    if not (target.is_local and source.is_local):
+        return target.same_as(source)
+    if not os.path.lexists(target.local):
+        return False
+    return _identity(target.local) == _identity(source.local)
 
 
 def _identity(path: Path) -> object:
@@ -125,9 +200,28 @@ def _identity(path: Path) -> object:
     return (found.st_dev, found.st_ino) if found.st_nlink == 1 else real
 
 
-def _refused(path: Path, error: OSError) -> OutputError:
+def _is_known(place: Place) -> bool:
+    """Return whether an adapter recognises a file; one that cannot be read is for later to tell."""
+    try:
+        if place.is_local:
+            with place.local.open("rb") as stream:
+                sniff(stream)
+        else:
+            sniff(io.BytesIO(place.store.head(HEAD)))
+    except UnknownFormatError:
+        return False
+    except (OSError, KzmarkError):
+        return True
+    return True
+
+
+def _shared(target: Place, **said: Any) -> RequestError:
+    return RequestError(f"two files would become {target}", hint="name their common folder", **said)
+
+
+def _refused(place: Place, error: Exception) -> OutputError:
     return OutputError(
-        f"cannot write there: {error.strerror}",
-        source=str(path),
+        f"cannot write there: {getattr(error, 'strerror', None) or error}",
+        source=str(place),
         hint="name a folder that can be written to",
     )
