@@ -131,6 +131,7 @@ class Report:
         mark: The mark that the layers agree on, if they do.
         findings: One for each requirement.
         evidence: What every layer and the notice showed.
+        preview: A small JPEG of what a person sees, if `verify` was asked for one.
     """
 
     source: str
@@ -143,6 +144,7 @@ class Report:
     mark: Mark | None
     findings: tuple[Finding, ...]
     evidence: tuple[Evidence, ...]
+    preview: bytes = field(default=b"", repr=False, compare=False)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a report is neither true nor false; ask for .verdict")

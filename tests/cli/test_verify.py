@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import WHO, Run
+from tests.cli.read_page import Page
 
 Picture = Callable[[str], Path]
 
@@ -69,12 +70,44 @@ def test_a_page_is_written_for_many_files(run: Run, picture: Picture, tmp_path: 
     run("stamp", picture("photo.gif"), "-o", "<b>.gif", *WHO)
 
     ran = run("verify", "photo.gif", "<b>.gif", "--html", "report.html")
-    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = Page(tmp_path / "report.html")
 
     assert "1 of 2 compliant" in ran.out
-    assert "&lt;b&gt;.gif" in page
-    assert "<b>.gif" not in page
-    assert "<script" not in page
+    assert page.totals["verdicts"] == {"compliant": 1, "not-compliant": 1}
+    assert {row["source"] for row in page.rows} == {"photo.gif", "<b>.gif"}
+
+
+def test_the_end_sums_up_by_verdict_and_reason(run: Run, picture: Picture) -> None:
+    run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO)
+    files = ("photo.gif", "x.gif", "none.gif")
+
+    words, data, quiet = (run("verify", *files, *more) for more in ((), ("--json",), ("--quiet",)))
+
+    sums = [line.split() for line in words.out.splitlines()[-4:-1]]
+    assert sums == [
+        ["1", "not-compliant", "unmarked"],
+        ["1", "compliant", "ok"],
+        ["1", "not-read", "input"],
+    ]
+    assert words.out.splitlines()[-1] == "1 of 3 compliant, 1 not read"
+    assert len(data.rows) == 3
+    assert "1 of 3 compliant, 1 not read" in data.err
+    assert quiet.out == ""
+    assert "compliant" not in quiet.err
+
+
+def test_a_table_stands_in_the_order_of_the_files(run: Run, picture: Picture) -> None:
+    picture("photo.gif")
+    picture("photo.png")
+    picture("full.jpg")
+
+    ran = run("verify", "photo.png", "photo.gif", "full.jpg", "--jobs", "3")
+
+    assert [line.split()[0] for line in ran.out.splitlines()[2:5]] == [
+        "photo.png",
+        "photo.gif",
+        "full.jpg",
+    ]
 
 
 def test_inspect_shows_layers_and_judges_nothing(run: Run, picture: Picture) -> None:

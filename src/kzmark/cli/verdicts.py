@@ -1,111 +1,135 @@
-"""What `verify` tells of its reports: a card, a table or JSON, and the exit code."""
+"""What `verify` tells of its reports as they come: JSON, a card or a table, and the exit code."""
 
 import json
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from kzmark.cli.table import table
+from kzmark.cli.table import Listing, table
 from kzmark.cli.terminal import coloured, harmless, painted
 from kzmark.errors import KzmarkError
 
 if TYPE_CHECKING:
     from kzmark.batch import Result
+    from kzmark.cli.page import Sheet
     from kzmark.report import Report
 
+NOT_READ: Final = "not-read"  # stands where a file that was judged has its verdict
 EXIT: Final = {"compliant": 0, "undetermined": 3, "not-compliant": 1}  # mildest first; 2 is usage
+_HEAD: Final = ("file", "format", "verdict", "reason", "what is missing")
 _SIGN: Final = {"met": "+", "not-met": "x", "unknown": "?"}
 
 
 class Verdicts:
-    """Tells of reports, and keeps the worst verdict.
+    """Tells of reports one by one and keeps their numbers, not them.
 
     Args:
         args: The options of `verify`.
         out: Where reports go.
-        total: Number of files; one alone gets a card.
+        total: Number of files, if it is known; one alone gets a card.
+        sheet: The page that they are written to as well, if any.
 
     Attributes:
-        reports: One for each file that was judged.
-        failures: One for each file that could not be read.
-        total: Number of files.
+        total: Number of files, if it is known.
     """
 
-    def __init__(self, args: Namespace, out: TextIO, *, total: int) -> None:
-        self.reports: list[Report] = []
-        self.failures: list[KzmarkError] = []
+    def __init__(
+        self, args: Namespace, out: TextIO, *, total: int | None, sheet: "Sheet | None" = None
+    ) -> None:
         self.total = total
-        self._args, self._out = args, out
+        self._args, self._out, self._sheet = args, out, sheet
+        self._counts: Counter[tuple[str, str]] = Counter()  # verdict, reason
+        self._words = not (args.json or args.quiet)
+        self._alone: Report | None = None
+        self._listing = Listing(_HEAD, out, {2: painted} if coloured(out) else None)
 
     @property
     def code(self) -> int:
         """The exit code: that of the worst verdict, or 4 if a file could not be read."""
         from kzmark.cli import UNREADABLE
 
-        if self.failures:
+        verdicts = {verdict for verdict, _ in self._counts}
+        if NOT_READ in verdicts:
             return UNREADABLE
-        codes = {EXIT[report.verdict.value] for report in self.reports}
-        return max(codes, key=list(EXIT.values()).index, default=0)
+        return max((EXIT[one] for one in verdicts), key=list(EXIT.values()).index, default=0)
 
-    def tell(self, result: "Result") -> None:
-        """Tell of one result; words for people about many wait for the table."""
+    def tell(self, result: "Result", number: int) -> None:
+        """Tell of one result.
+
+        Args:
+            result: A report or an error.
+            number: Its place in the order in which the files were found.
+        """
         if result.error is not None:
-            self.fail(result.source, result.error)
+            result.error.source = result.error.source or str(result.source)
+            self.fail(result.error)
         if result.report is not None:
-            self.reports.append(result.report)
-            self._row(result.report.to_dict())
+            self._tell(result.report, number)
 
-    def fail(self, source: Path, error: KzmarkError) -> None:
+    def fail(self, error: KzmarkError) -> None:
         """Tell of a file that could not be read."""
         from kzmark.cli import complain
 
-        error.source = error.source or str(source)
-        self.failures.append(error)
+        self._counts[NOT_READ, error.code] += 1
         complain(error, sys.stderr)
-        self._row({"source": str(source), "verdict": None, "error": error.to_dict()})
+        self._row({"source": error.source, "verdict": None, "error": error.to_dict()})
+        if self._sheet:
+            self._sheet.fail(error)
 
-    def close(self, order: Sequence[str], *, whole: bool) -> None:
-        """Print the words for people: a card for one file, a table for many.
+    def close(self, *, whole: bool) -> None:
+        """Print the rest of the words for people, and give the page its name.
 
         Args:
-            order: Names of the files as they were found, which is the order of the table.
             whole: Whether all files were judged.
         """
-        places = {name: place for place, name in enumerate(order)}
-        self.reports.sort(key=lambda report: places.get(report.source, 0))
-        if self._args.json or self._args.quiet:
-            return
-        colour = coloured(self._out)
-        if self.total == 1:
-            for report in self.reports:
-                print(_card(report, colour=colour), file=self._out)
-            return
-        print(_table(self.reports, colour=colour), file=self._out)
-        print(self._sum(whole=whole), file=self._out)
+        if self._words and self.total == 1 and self._alone is not None:
+            print(_card(self._alone, colour=coloured(self._out)), file=self._out)
+        if self.total != 1:
+            if self._words:
+                self._listing.close()
+            if not self._args.quiet:
+                print(self._sum(whole=whole), file=sys.stderr if self._args.json else self._out)
+        if self._sheet:
+            self._sheet.finish(total=self.total, whole=whole)
+
+    def _tell(self, report: "Report", number: int) -> None:
+        self._counts[report.verdict.value, report.reason.value] += 1
+        if self._args.json:
+            self._row(report.to_dict())
+        if self._words and self.total == 1:
+            self._alone = report
+        elif self._words:
+            self._listing.add(number, _cells(report))
+        if self._sheet:
+            self._sheet.add(report)
 
     def _sum(self, *, whole: bool) -> str:
-        good = sum(report.verdict.value == "compliant" for report in self.reports)
-        parts = [f"{good} of {self.total} compliant"]
-        if self.failures:
-            parts.append(f"{len(self.failures)} not read")
+        sums: Counter[str] = Counter()
+        for (verdict, _), count in self._counts.items():
+            sums[verdict] += count
+        told = sums.total()
+        parts = [f"{sums['compliant']} of {told if whole else self.total or told} compliant"]
+        if sums[NOT_READ]:
+            parts.append(f"{sums[NOT_READ]} not read")
         if not whole:
-            parts.append(f"{self.total - len(self.reports) - len(self.failures)} not judged")
-        return ", ".join(parts)
+            parts.append(f"{self.total - told if self.total else 'others'} not judged")
+        first = ", ".join(parts)
+        if len(self._counts) < 2:
+            return first
+        order = [*reversed(EXIT), NOT_READ]
+        kinds = sorted(self._counts.items(), key=lambda one: (order.index(one[0][0]), -one[1]))
+        rows = [(str(count), verdict, reason) for (verdict, reason), count in kinds]
+        return f"{table(('files', 'verdict', 'reason'), rows)}\n{first}"
 
     def _row(self, body: dict[str, Any]) -> None:
         if self._args.json:
             print(json.dumps(body, ensure_ascii=False), file=self._out, flush=True)
 
 
-def _table(reports: "Sequence[Report]", *, colour: bool) -> str:
-    head = ("file", "format", "verdict", "reason", "what is missing")
-    rows = [
-        (harmless(r.source), r.format, r.verdict.value, r.reason.value, _missing(r))
-        for r in reports
-    ]
-    return table(head, rows, {2: painted} if colour else None)
+def _cells(report: "Report") -> tuple[str, ...]:
+    verdict, reason = report.verdict.value, report.reason.value
+    return harmless(report.source), report.format, verdict, reason, _missing(report)
 
 
 def _card(report: "Report", *, colour: bool) -> str:

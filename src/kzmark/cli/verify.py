@@ -1,31 +1,43 @@
 """Judge files by what their layers hold and what a person sees of them."""
 
-import os
 from argparse import ArgumentParser, Namespace
+from collections import deque
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from kzmark.cli.verdicts import Verdicts
-from kzmark.errors import RequestError
+from kzmark.errors import KzmarkError, RequestError
 
 if TYPE_CHECKING:
+    from kzmark.cli.sources import Search
+    from kzmark.places import Place
     from kzmark.policy import Policy
 
 HELP: Final = "say whether files are marked and the notice can be perceived"
 
+_COUNTED: Final = 10_000  # files that are found before the first is judged, to know how many
+
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="files or folders")
+    parser.add_argument("sources", nargs="+", metavar="SRC", help="files, folders or URLs")
     parser.add_argument("--trust", type=Path, metavar="PEM", help="certificates to trust")
     parser.add_argument("--require", choices=("signed", "trusted"), help="ask for more")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="a policy of your own (TOML)")
     parser.add_argument("--profile", metavar="NAME|FILE", help="words and numbers to measure by")
     parser.add_argument("--recursive", action="store_true", help="judge all files of folders")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="threads; 0 = one a core")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="workers; 0 = one a core")
     parser.add_argument("--json", action="store_true", help="one JSON report a line")
     parser.add_argument(
         "--html", type=Path, metavar="FILE", help="write a report page; replaces only such a page"
+    )
+    parser.add_argument(
+        "--no-thumbnails",
+        dest="thumbnails",
+        action="store_false",
+        help="a page without pictures: smaller, and no picture is decoded for it",
     )
     parser.add_argument("--quiet", action="store_true", help="no words but errors")
 
@@ -33,45 +45,76 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: TextIO) -> int:
     """Print a report a file; return the exit code of the worst verdict."""
     from kzmark.cli import page, sources
+    from kzmark.places import place
     from kzmark.profile import DEFAULT, load
     from kzmark.signing.trust import read_anchors
 
     if args.jobs < 0:
         raise RequestError(f"--jobs is {args.jobs}, at least 0 is meant")
-    choices = {
+    choices: dict[str, Any] = {
         "policy": _policy(args),
         "trust": read_anchors(args.trust) if args.trust else None,
         "profile": load(args.profile or DEFAULT),
     }
+    named = [place(source) for source in args.sources]
     if args.html:
-        page.check(args.html, args.sources)
-    apart = [args.html] if args.html else []
-    search = sources.find(args.sources, recursive=args.recursive, apart=apart)
-    files = [found.path for found in search.files]
-    verdicts = Verdicts(args, out, total=len(files) + len(search.failures))
-    for error in search.failures:
-        verdicts.fail(Path(error.source), error)
-    whole = _judge(files, verdicts, args, choices)
-    verdicts.close([str(path) for path in files], whole=whole)
+        page.check(args.html, named)
+        choices["preview"] = page.THUMBNAIL if args.thumbnails else 0
+    apart = [place(args.html)] if args.html else []
+    search, again = (sources.search(named, recursive=args.recursive, apart=apart) for _ in range(2))
+    ahead = len(search.ahead(_COUNTED))
+    total = ahead if ahead < _COUNTED else None
+    with page.Sheet(args.html) if args.html else nullcontext() as sheet:
+        verdicts = Verdicts(args, out, total=total, sheet=sheet)
+        whole = _judge(search, again, verdicts, args, choices)
+        verdicts.close(whole=whole)
     if not whole:
         raise KeyboardInterrupt
-    if args.html:
-        page.write(args.html, verdicts.reports, verdicts.failures, total=verdicts.total)
     return verdicts.code
 
 
 def _judge(
-    files: "list[Path]", verdicts: Verdicts, args: Namespace, choices: dict[str, Any]
+    search: "Search",
+    again: "Search",
+    verdicts: Verdicts,
+    args: Namespace,
+    choices: dict[str, Any],
 ) -> bool:
-    from kzmark.batch import Result, verify_many
-    from kzmark.cli.progress import progress
-    from kzmark.cli.workers import Workers, each
+    """Tell of every file; return whether nobody interrupted.
 
-    crew: Workers[Result] = Workers(args.jobs or os.cpu_count() or 1)
-    with crew as workers:
-        results = verify_many(files, executor=workers, **choices)
-        shown = progress(workers.arriving(results), total=len(files), quiet=args.quiet)
-        return each(shown, workers, verdicts.tell)
+    Args:
+        search: The files.
+        again: A second look at them, to count them beside the work if they are very many.
+        verdicts: Who tells.
+        args: The options of `verify`.
+        choices: As `verify_many` takes them.
+    """
+    from kzmark.batch import Stop, cores, verify_many
+    from kzmark.cli.interrupt import interruptible
+    from kzmark.cli.progress import progress
+
+    numbers: dict[str, int] = {}  # of files under way
+    unfound: deque[KzmarkError] = deque()  # what the search met on its way
+
+    def found() -> "Iterator[Place]":
+        for number, item in enumerate(search):
+            if isinstance(item, KzmarkError):
+                unfound.append(item)
+            else:
+                numbers[str(item.place)] = number
+                yield item.place
+
+    stop = Stop()
+    total = verdicts.total if verdicts.total is not None else again
+    with interruptible(stop):
+        results = verify_many(found(), workers=args.jobs or cores(), stop=stop, **choices)
+        for result in progress(results, total=total, quiet=args.quiet):
+            verdicts.tell(result, numbers.pop(str(result.source), 0))
+            while unfound:
+                verdicts.fail(unfound.popleft())
+        while unfound:
+            verdicts.fail(unfound.popleft())
+    return not stop
 
 
 def _policy(args: Namespace) -> "Policy":

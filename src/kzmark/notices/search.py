@@ -161,8 +161,11 @@ def _peaks(small: NDArray[np.uint8], cap: float) -> list[Candidate]:
 
     found = np.abs(cv2.matchTemplate(small, _small_badge(), cv2.TM_CCOEFF_NORMED))
     found[~np.isfinite(found) | (found > 1.001)] = 0
+    likely = found >= _LIKELY
+    if not likely.any():  # as on most steps of most pictures
+        return []
     summit = cv2.dilate(found, np.ones((9, 9), np.uint8))
-    rows, columns = np.nonzero((found >= _LIKELY) & (found >= summit))
+    rows, columns = np.nonzero(likely & (found >= summit))
     order = np.argsort(-found[rows, columns])[:_PER_STEP]
     unit = cap / _SMALL
     return [
