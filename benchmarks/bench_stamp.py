@@ -1,35 +1,37 @@
-"""Whole stamps, paired against the pipeline people build by hand, and the parts of one stamp.
+"""Whole stamps and bare notices, paired against what people use today and against the limits.
 
-    python benchmarks/bench_stamp.py [ROUNDS]
+    python -m benchmarks.bench_stamp [KIND...]
 
-Interleaved in one run, medians; CPU of this process and of exiftool, wall time beside it. As a
-plain test the body runs once on a small picture and its work is checked.
+Every peer in one run, one call of each in turn, medians; CPU of this process and of all it
+started, wall time beside it. As a plain test the body runs once on a small picture and its work
+is checked.
 """
 
-import io
-import statistics
+import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from benchmarks import peers
+from benchmarks.clock import Spent, compared, timed
 from benchmarks.naive import Naive
-from benchmarks.pictures import SIZES, encoded
-from PIL import Image
+from benchmarks.pictures import KINDS, SIZES
 
 import kzmark
-from kzmark import formats
-from kzmark.formats._base import Paints
 from kzmark.signing.identity import new_identity
+
+__all__ = ["STATEMENT", "Row", "desk", "measure", "timed"]
 
 STATEMENT = kzmark.Statement(
     system=kzmark.System(name="ImageGen", version="2.1"),
     responsible=kzmark.Responsible(name="ТОО Пример"),
 )
+SPLICED: Final = ("jpeg", "jpeg444", "png")  # measured at every size, and against every peer
+_BUDGET: Final = 6.0  # wall seconds a picture; one more round may begin just before
+_PLAN: Final = {kind: tuple(SIZES) if kind in SPLICED else tuple(SIZES)[:2] for kind in KINDS}
 
 
 @contextmanager
@@ -41,88 +43,53 @@ def desk() -> Iterator[tuple[Path, kzmark.Stamper]]:
         yield folder, kzmark.Stamper(STATEMENT, identity=identity, audit=folder / "audit.jsonl")
 
 
-def timed(work: Callable[[], object], others: Callable[[], float] = float) -> tuple[float, float]:
-    """Return (CPU, wall) of one call, in seconds; `others` is the CPU of a helper process."""
-    before, wall, cpu = others(), time.perf_counter(), time.process_time()
-    work()
-    return time.process_time() - cpu + others() - before, time.perf_counter() - wall
-
-
-class Pair(NamedTuple):
-    """Medians of both sides, in seconds, and what a stamp adds, in bytes."""
+class Row(NamedTuple):
+    """One picture: what each peer took, and what a stamp adds to the file, in bytes."""
 
     kind: str
     size: str
-    naive: float
-    ours: float
-    naive_wall: float
-    our_wall: float
+    megapixels: float
+    bytes: int
+    spent: dict[str, Spent]
     added: int
 
+    @property
+    def title(self) -> str:
+        return f"{KINDS[self.kind].title}, {self.size}"
 
-class Parts(NamedTuple):
-    """CPU of one picture of 4 MP, in seconds."""
+    def cpu(self, peer: str) -> float:
+        """Milliseconds of CPU; not a number where the peer cannot do it."""
+        return self.spent[peer].cpu * 1e3 if peer in self.spent else float("nan")
 
-    kind: str
-    pillow: float
-    paint: float
-    stamp: float
-
-
-def stamps(rounds: int) -> Iterator[Pair]:
-    """Yield the comparison with the hand-built pipeline for each kind and size."""
-    with desk() as (folder, stamper), Naive(folder / "id") as naive:
-        for kind in ("jpeg", "png"):
-            for size in SIZES:
-                (folder / f"in.{kind}").write_bytes(encoded(kind, size))
-                yield _pair(folder, stamper, naive, kind, size, rounds)
+    def ratio(self, slow: str, quick: str, *, wall: bool = False) -> float:
+        """How many times as long as `quick` the peer `slow` takes."""
+        both = [self.spent.get(one, Spent(float("nan"), float("nan"))) for one in (slow, quick)]
+        return both[0].wall / both[1].wall if wall else both[0].cpu / both[1].cpu
 
 
-def around(rounds: int) -> Iterator[Parts]:
-    """Yield what Pillow's decode and encode, our painting and a whole stamp cost at 4 MP."""
+def measure(
+    kinds: tuple[str, ...] = tuple(KINDS), *, rounds: int = 7, budget: float = _BUDGET
+) -> Iterator[Row]:
+    """Yield the comparison for each kind and size.
+
+    Args:
+        kinds: Of `KINDS`.
+        rounds: Calls of each peer, at most.
+        budget: Wall seconds a picture after which no further round begins.
+    """
     with desk() as (folder, stamper):
-        for kind in ("jpeg", "png"):
-            source = folder / f"in.{kind}"
-            source.write_bytes(encoded(kind, "4 MP"))
-            works = (
-                partial(_pillow, source.read_bytes(), kind),
-                partial(_paint, stamper, source, kind),
-                partial(stamper.stamp, source, folder / f"out.{kind}", overwrite=True),
-            )
-            times = [[timed(work)[0] for work in works] for _ in range(rounds + 1)][1:]
-            pillow, paint, stamp = map(statistics.median, zip(*times, strict=True))
-            yield Parts(kind, pillow, paint, stamp)
+        hand = Naive(folder / "id") if shutil.which("exiftool") else nullcontext()
+        with hand as naive:
+            for kind in kinds:
+                for size in _PLAN[kind]:
+                    yield _row(peers.Case.of(kind, size, folder, stamper), naive, rounds, budget)
 
 
-def _pair(
-    folder: Path, stamper: kzmark.Stamper, naive: Naive, kind: str, size: str, rounds: int
-) -> Pair:
-    source, ours, theirs = (folder / f"{name}.{kind}" for name in ("in", "ours", "theirs"))
-    by_hand = partial(naive.stamp, source, theirs)
-    by_us = partial(stamper.stamp, source, ours, overwrite=True)
-    by_hand()
-    by_us()
-    times = [(*timed(by_hand, naive.others_cpu), *timed(by_us)) for _ in range(rounds)]
-    cpu, wall, our_cpu, our_wall = map(statistics.median, zip(*times, strict=True))
-    added = ours.stat().st_size - source.stat().st_size
-    return Pair(kind, size, cpu, our_cpu, wall, our_wall, added)
-
-
-def _pillow(data: bytes, kind: str) -> None:
-    with Image.open(io.BytesIO(data)) as image:
-        image.load()
-        if kind == "jpeg":
-            image.save(io.BytesIO(), kind, quality="keep")
-        else:
-            image.save(io.BytesIO(), kind)
-
-
-def _paint(stamper: kzmark.Stamper, source: Path, kind: str) -> None:
-    plan, adapter = stamper.plan(source), formats.adapter(kind)
-    assert plan is not None
-    assert isinstance(adapter, Paints)
-    data = source.read_bytes()
-    adapter.paint(io.BytesIO(data), io.BytesIO(), plan.patch, limits=stamper.limits)
+def _row(case: peers.Case, naive: Naive | None, rounds: int, budget: float) -> Row:
+    least = min(2 if case.kind in SPLICED else 1, rounds)
+    spent = compared(peers.works(case, naive), rounds=rounds, budget=budget, least=least)
+    added = case.output("stamped").stat().st_size - len(case.data)
+    return Row(case.kind, case.size, case.megapixels, len(case.data), spent, added)
 
 
 def bench_a_whole_stamp() -> None:
@@ -130,27 +97,17 @@ def bench_a_whole_stamp() -> None:
         source = folder / "in.jpg"
         source.write_bytes((Path(__file__).parents[1] / "fixtures/clean/photo.jpg").read_bytes())
 
-        cpu, wall = timed(lambda: stamper.stamp(source, folder / "out.jpg"))
+        spent = timed(lambda: stamper.stamp(source, folder / "out.jpg"))
 
-        assert wall > 0
-        assert cpu >= 0
+        assert spent.wall > 0
+        assert spent.cpu >= 0
         assert kzmark.verify(folder / "out.jpg").verdict is kzmark.Verdict.COMPLIANT
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    for pair in stamps(rounds):
-        print(
-            f"{pair.kind:5} {pair.size:6} naive {pair.naive * 1e3:8.1f} ms  "
-            f"kzmark {pair.ours * 1e3:7.1f} ms  x{pair.naive / pair.ours:5.1f} CPU  "
-            f"x{pair.naive_wall / pair.our_wall:5.1f} wall  {pair.added:+} bytes"
-        )
-    for part in around(rounds):
-        rest = part.stamp - part.paint
-        print(
-            f"{part.kind:5} 4 MP   Pillow {part.pillow * 1e3:7.1f}  paint {part.paint * 1e3:7.1f}  "
-            f"stamp {part.stamp * 1e3:7.1f}  rest {rest * 1e3:6.1f} = {rest / part.pillow:.0%}"
-        )
+    for row in measure(tuple(sys.argv[1:]) or tuple(KINDS)):
+        times = "  ".join(f"{peer} {one.cpu * 1e3:.1f}" for peer, one in row.spent.items())
+        print(f"{row.title:24} CPU ms: {times}  {row.added:+} bytes", flush=True)
 
 
 if __name__ == "__main__":

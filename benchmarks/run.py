@@ -1,142 +1,167 @@
-"""`make bench`: measure, print, and write the tables into benchmarks/README.md.
+"""`make bench`: measure, print, and write benchmarks/README.md, measured.json and the plot.
 
-    python benchmarks/run.py [ROUNDS]
+    python benchmarks/run.py [SECTION...] [--rounds 7]
 
-Only the part of the page between the two marker lines is written; the rest is kept by hand.
+Whole stamps come first; then every `bench_*.py` of this folder with a function `section(rounds)`
+gives a part of the page in Markdown. With sections named (stamps, memory and so on), only these are
+measured and printed, and nothing is written. Of the page only the part between the two marker lines
+is written; the rest is kept by hand.
 """
 
+import argparse
 import os
 import platform
-import statistics
+import shutil
 import subprocess
 import sys
-import tempfile
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bench_stamp import around, desk, stamps, timed  # noqa: E402 - the path is set first
+from benchmarks import (  # noqa: E402 - the path is set first
+    bench_stamp,
+    measured,
+    notice_tables,
+    plot,
+    tables,
+)
+from benchmarks.bench_stamp import Row  # noqa: E402
 
-from kzmark import pipeline  # noqa: E402
-from kzmark.paths import subject_of  # noqa: E402
-from kzmark.plan import Step  # noqa: E402
-from kzmark.signing.signer import Signer  # noqa: E402
+Section = Callable[[int], str]  # calls of each peer → Markdown
 
-PAGE = ROOT / "benchmarks" / "README.md"
+PAGE = HERE / "README.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+_ORDER = ("notice", "png_notice", "verify", "memory", "command", "added")
+_TABLES: dict[str, Section] = {"notice": notice_tables.jpeg, "png_notice": notice_tables.png}
+_PACKAGES = [
+    "pillow",
+    "numpy",
+    "opencv-python-headless",
+    "isal",
+    "c2pa-python",
+    "imagecodecs",
+    "pillow-heif",
+]
+_TOOLS = {"exiftool": ["-ver"], "ffmpeg": ["-version"]}
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 7
-    parts = [machine(), whole(rounds), rest(rounds), command_line(rounds), added()]
-    text = "\n\n".join(parts)
-    print(text)
+def sections() -> dict[str, Section]:
+    """Return what can be measured beside whole stamps, by name, in the order of the page."""
+    names = [path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py")]
+    modules = {name: import_module(f"benchmarks.bench_{name}") for name in names}
+    found = {name: one.section for name, one in modules.items() if hasattr(one, "section")}
+    found |= {name: table for name, table in _TABLES.items() if name in modules}
+    last = len(_ORDER)
+    place = {name: _ORDER.index(name) if name in _ORDER else last for name in found}
+    return {name: found[name] for name in sorted(found, key=lambda name: (place[name], name))}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    others = sections()
+    options = _parsed(words, ["stamps", *others])
+    begun = time.perf_counter()
+    parts = [machine()]
+    rows: list[Row] = []
+    print(parts[0], flush=True)
+    for name in options.sections or ["stamps", *others]:
+        start = time.perf_counter()
+        if name == "stamps":
+            rows = list(watched(bench_stamp.measure(rounds=options.rounds)))
+            found = stamps(rows)
+        else:
+            found = [others[name](options.rounds)]
+        print("", *found, sep="\n\n", flush=True)
+        print(f"\n({name}: {time.perf_counter() - start:.0f} s)", file=sys.stderr)
+        parts += found
+    if not options.sections:
+        write("\n\n".join(parts), rows)
+        print(f"\nwritten: {PAGE.name}, {measured.FILE.name}, {plot.PICTURE.name}")
+    print(f"{(time.perf_counter() - begun) / 60:.1f} minutes", file=sys.stderr)
+
+
+def _parsed(words: Sequence[str] | None, names: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks/run.py")
+    known = ", ".join(names)
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of {known}")
+    parser.add_argument("--rounds", type=int, default=7, help="calls of each peer, at most")
+    options = parser.parse_args(words)
+    if strange := set(options.sections) - set(names):
+        parser.error(f"no section {', '.join(sorted(strange))}; there are {known}")
+    return options
+
+
+def stamps(rows: list[Row]) -> list[str]:
+    """Return the tables of whole stamps and their peers."""
+    return [tables.bars(rows), tables.all_peers(rows), tables.ratios(rows), tables.made_of(rows)]
+
+
+def watched(rows: Iterator[Row]) -> Iterator[Row]:
+    """Say on a terminal what is being measured."""
+    for row in rows:
+        if sys.stderr.isatty():
+            print(f"\r{row.title:40}", end="", file=sys.stderr, flush=True)
+        yield row
+    if sys.stderr.isatty():
+        print(f"\r{'':40}\r", end="", file=sys.stderr, flush=True)
+
+
+def write(
+    text: str, rows: list[Row], *, figures: Path = measured.FILE, picture: Path = plot.PICTURE
+) -> None:
+    """Write the page, the figures and the plot."""
     head, _, tail = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     tail = tail.partition(END)[2]
     PAGE.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
+    where = f"{processor()}; {system()}, Python {platform.python_version()}"
+    run = measured.Measured(where, today(), rows)
+    measured.save(run, figures)
+    if find_spec("matplotlib"):
+        plot.draw(run, picture)
+    else:
+        print("\nno plot: pip install matplotlib; python -m benchmarks.plot", file=sys.stderr)
 
 
 def machine() -> str:
-    cpu = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    packages = ("pillow", "numpy", "isal", "c2pa-python")
-    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    """Return where, when and with what is measured, in words."""
+    packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    tools = "".join(f", {name} {_release(name, words)}" for name, words in _TOOLS.items())
     return (
-        f"{cpu}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
-        f"Python {platform.python_version()}, {versions}."
+        f"{processor()}, load {os.getloadavg()[0]:.1f} at the start; {today()}. {system()}, "
+        f"Python {platform.python_version()}, {packages}{tools}."
     )
 
 
-def whole(rounds: int) -> str:
-    lines = [
-        "### Whole stamps against the pipeline people build by hand",
-        "",
-        'Pillow decode, draw, save (`quality="keep"`; PNG at its default), exiftool kept open,',
-        "c2pa-python as it comes. CPU of the process and of exiftool; interleaved, medians.",
-        "",
-        "| picture | by hand, ms | kzmark, ms | CPU ratio | wall ratio | size change |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {one.kind} {one.size} | {one.naive * 1e3:.0f} | {one.ours * 1e3:.1f} "
-        f"| x{one.naive / one.ours:.1f} | x{one.naive_wall / one.our_wall:.1f} "
-        f"| {one.added:+,} B |"
-        for one in stamps(rounds)
-    ]
-    return "\n".join(lines)
+def processor() -> str:
+    """Return the processor and its cores, in words."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    named = (one.partition(":")[2].strip() for one in lines if one.startswith("model name"))
+    name = next(named, platform.processor()).replace("(R)", "").replace("(TM)", "")
+    return f"{' '.join(name.split())}, {os.cpu_count()} cores"
 
 
-def rest(rounds: int) -> str:
-    lines = [
-        "### What stands around the pixel work, 4 MP",
-        "",
-        "Everything but the painting: XMP, EXIF, C2PA, check, atomic write, audit log. CPU, ms.",
-        "",
-        "| picture | Pillow decode + encode | our painting | whole stamp | the rest | to Pillow |",
-        "|---|---|---|---|---|---|",
-    ]
-    for one in around(rounds):
-        left = one.stamp - one.paint
-        lines.append(
-            f"| {one.kind} | {one.pillow * 1e3:.1f} | {one.paint * 1e3:.1f} "
-            f"| {one.stamp * 1e3:.1f} | {left * 1e3:.1f} | {left / one.pillow:.0%} |"
-        )
-    return "\n".join(lines)
+def system() -> str:
+    return f"{platform.system()} {platform.release().partition('-')[0]}"
 
 
-def command_line(rounds: int) -> str:
-    kzmark = str(Path(sys.executable).with_name("kzmark"))
-    source = ROOT / "fixtures" / "clean" / "photo.jpg"
-    with tempfile.TemporaryDirectory() as name:
-        environment = {**os.environ, "XDG_CONFIG_HOME": name, "XDG_STATE_HOME": name}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-        stamp = [kzmark, "stamp", str(source), "-o", f"{name}/out.jpg", "--overwrite", "--quiet"]
-        stamp += ["--owner", "X", "--system", "Y"]
-        commands = {
-            "`kzmark --help`": [kzmark, "--help"],
-            "`kzmark stamp` of a 5 KB JPEG": stamp,
-            "`kzmark verify` of it": [kzmark, "verify", f"{name}/out.jpg"],
-        }
-        lines = ["### The command line", "", "| command | wall, ms |", "|---|---|"]
-        for title, words in commands.items():
-
-            def call(words: list[str] = words) -> None:
-                subprocess.run(words, check=True, capture_output=True, env=environment)
-
-            call()
-            wall = statistics.median(timed(call)[1] for _ in range(rounds))
-            lines.append(f"| {title} | {wall * 1e3:.0f} |")
-    return "\n".join(lines)
+def today() -> str:
+    return f"{datetime.now(UTC):%-d %B %Y}"
 
 
-def added() -> str:
-    """Return what the mark itself adds, the plate aside: layers and manifest on a painted file."""
-    lines = ["### Bytes that the mark adds (no thumbnail)", "", "| format | bytes |", "|---|---|"]
-    names = ("photo", "lossy", "drawing")
-    with desk() as (_, stamper):
-        signer = Signer(stamper.identity)
-        for source in sorted((ROOT / "fixtures" / "clean").iterdir()):
-            if not source.stem.startswith(names):
-                continue
-            plan = stamper.plan(source)
-            assert plan is not None
-            subject = subject_of(source, limits=stamper.limits)
-            shown = replace(plan, steps=(Step.NOTICE,))
-            sizes = []
-            for one in (shown, plan):
-                done = pipeline.carry_out(subject, one, signer, limits=stamper.limits)
-                sizes.append(len(done.data) + len(done.record or b""))
-            lines.append(f"| {source.name} | {sizes[1] - sizes[0]:,} |")
-    return "\n".join(lines)
+def _release(tool: str, words: list[str]) -> str:
+    if shutil.which(tool) is None:
+        return "not installed"
+    told = subprocess.run([tool, *words], check=True, capture_output=True, text=True).stdout
+    line = told.splitlines()[0]
+    return line.removeprefix("ffmpeg version ").split()[0]
 
 
 if __name__ == "__main__":
