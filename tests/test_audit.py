@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kzmark.audit import GENESIS, AuditLog, check
+from kzmark.audit import GENESIS, AuditLog, check, event
 from kzmark.errors import OutputError
 
 
@@ -212,3 +212,53 @@ def test_any_bytes_can_be_checked(tmp_path: Path, text: bytes) -> None:
 def test_a_log_that_cannot_be_read_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         check(tmp_path / "none.jsonl")
+
+
+def test_many_events_cost_one_wait_for_the_disk_and_stand_in_one_chain(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    path = tmp_path / "log.jsonl"
+    AuditLog(path).intent("first")
+    monkeypatch.setattr(os, "fsync", synced.append)
+
+    AuditLog(path).append([event("intent", f"id-{number}") for number in range(500)])
+
+    found = check(path)
+    assert len(synced) == 1
+    assert (found.lines, len(found.unfinished), found.broken) == (501, 501, ())
+
+
+def test_a_file_that_was_left_as_it_was_is_an_end_and_counted_apart(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "log.jsonl")
+    log.append([event("intent", "x"), event("unchanged", "x", carries="y")])
+
+    found = check(log.path)
+
+    assert (found.unchanged, found.done, found.unfinished) == (1, 0, ())
+
+
+@pytest.mark.parametrize("size", [1, 3_000, 4_060, 4_096, 9_000, 60_000])
+def test_a_last_line_of_any_length_is_followed(tmp_path: Path, size: int) -> None:
+    log = AuditLog(tmp_path / "log.jsonl")
+    for number in range(3):
+        log.intent(f"id-{number}", source="x" * size)
+
+    assert check(log.path).broken == ()
+
+
+def test_the_last_word_on_an_id_is_found_behind_the_place_where_it_was_planned(
+    tmp_path: Path,
+) -> None:
+    log = AuditLog(tmp_path / "log.jsonl")
+    fill(log.path, 400)
+    since = log.size
+    log.append([event("intent", "a"), event("intent", "b"), event("done", "a")])
+    with log.path.open("ab") as stream:
+        stream.write(b'{"event":"done","mark_id":"b"')  # cut off: it recorded nothing
+
+    found = log.told({"a", "b", "none"}, since=since)
+
+    assert found == {"a": "done", "b": "intent"}
+    assert log.told({"a"}, since=10**9) == {"a": "done"}
+    assert AuditLog(tmp_path / "none").told({"a"}) == {}

@@ -13,6 +13,7 @@ class Limits:
 
     Attributes:
         max_bytes: Size of the file, in bytes.
+        max_stream: The same for formats that are worked on as streams, never read whole.
         max_pixels: Pixels of one picture (one frame, one page).
         max_frames: Frames of an animation.
         max_pages: Pages of a document or a TIFF.
@@ -26,6 +27,7 @@ class Limits:
     """
 
     max_bytes: int = 1 << 30
+    max_stream: int = 1 << 40
     max_pixels: int = 120_000_000
     max_frames: int = 5_000
     max_pages: int = 2_000

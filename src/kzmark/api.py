@@ -26,8 +26,8 @@ def stamp(
     """Stamp one file: a machine-readable mark and a notice that a person sees, checked.
 
     Args:
-        source: A path, bytes, a binary stream, a `PIL.Image` or a NumPy array.
-        target: A path, a binary stream, or nothing to get the bytes back in `.data`.
+        source: A path, a URL, bytes, a binary stream, a `PIL.Image` or a NumPy array.
+        target: A path, a URL, a binary stream, or nothing to get the bytes back in `.data`.
         mark: What is said about the file.
         overwrite: Whether an existing target may be replaced.
         replace: Whether a different mark that the file carries is replaced.
@@ -47,16 +47,18 @@ def verify(
     profile: str | os.PathLike[str] | Profile = DEFAULT,
     trust: bytes | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    preview: int = 0,
 ) -> Report:
     """Judge one file by what its layers hold and what a person sees of it.
 
     Args:
-        source: A path, bytes, or a binary stream.
+        source: A path, a URL, bytes, or a binary stream.
         policy: What is asked of it.
         profile: Words and numbers to measure the notice by: a name, a file, or a `Profile`.
         trust: PEM of the certificates to trust; without it a valid signature is "not on a trust
             list", which is no failure.
         limits: What the file may cost.
+        preview: Longest side, in pixels, of a small picture that comes with the report; 0 for none.
 
     Returns:
         A report. A damaged file gives one too; ask for `.verdict`.
@@ -66,16 +68,17 @@ def verify(
         RequestError: If it is no path, no bytes and no binary stream.
     """
     loaded = profile if isinstance(profile, Profile) else load(profile)
-    path = paths.path_of(source)
+    where = paths.place_of(source)
     with paths.opened(source, limits=limits) as stream:
         return pipeline.verify_stream(
             stream,
             policy=policy,
             profile=loaded,
             limits=limits,
-            name=str(path or ""),
-            record=paths.read_record(path) if path else None,
+            name=str(where or ""),
+            record=paths.record_beside(where, stream),
             trust=trust,
+            preview=preview,
         )
 
 

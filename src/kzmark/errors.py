@@ -18,6 +18,8 @@ KzmarkError
     OutputError                  a target could not be written
     UnrecordedError              an output was written, but the audit log could not say so
     IdentityError                key, certificate or time stamp service failed
+    ClusterError                 a cluster cannot be reached, or cannot run this kzmark
+    WorkerLostError              a worker died under its work; the work can be done again
   CheckError                   kzmark itself: a finished output did not pass its own check
   InternalError                kzmark itself: a batch met what nobody foresaw
   NotCompliantError            the verdict, raised by `Report.raise_for_verdict` only
@@ -141,9 +143,11 @@ class BackendMissingError(InstallationError):
 
     code = "backend-missing"
 
-    def __init__(self, backend: str, *, extra: str, source: str = "") -> None:
+    def __init__(
+        self, backend: str, *, extra: str, source: str = "", doing: str = "reading this format"
+    ) -> None:
         super().__init__(
-            f"reading this format needs {backend}",
+            f"{doing} needs {backend}",
             source=source,
             hint=f"pip install 'kzmark[{extra}]'",
         )
@@ -187,6 +191,18 @@ class IdentityError(InstallationError):
     """Key, certificate or time stamp service failed."""
 
     code = "identity"
+
+
+class ClusterError(InstallationError):
+    """A cluster cannot be reached, went away, or its workers cannot run this kzmark."""
+
+    code = "cluster"
+
+
+class WorkerLostError(InstallationError):
+    """A worker died under its work: whether outputs were written is not known; do it again."""
+
+    code = "worker-lost"
 
 
 class CheckError(KzmarkError):

@@ -14,7 +14,7 @@ class Stamped:
 
     Attributes:
         source: Name of the input, or an empty string.
-        output: Path of the output, or nothing if it went to a stream or to `data`.
+        output: Path or URL of the output, or nothing if it went to a stream or to `data`.
         format: Exact name of the format.
         medium: What a person perceives.
         mark: The mark it carries.
@@ -29,7 +29,7 @@ class Stamped:
     """
 
     source: str
-    output: Path | None
+    output: Path | str | None
     format: str
     medium: str
     mark: Mark

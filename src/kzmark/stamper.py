@@ -1,21 +1,27 @@
 """`Stamper`: made once, used for every output of a pipeline."""
 
 import contextlib
+import copy
+import dataclasses
 import os
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 from kzmark import paths, pipeline, trail
 from kzmark._io import sha256
 from kzmark._limits import DEFAULT_LIMITS, Limits
+from kzmark._rope import bytes_of
+from kzmark._temporary import scratch_in
 from kzmark.audit import AuditLog
 from kzmark.delivery import Destination
 from kzmark.errors import KzmarkError, RequestError
-from kzmark.notices.style import NoticeStyle
+from kzmark.look import look
 from kzmark.pipeline import Finished
+from kzmark.places import Place
 from kzmark.plan import Plan
 from kzmark.profile import DEFAULT, Profile, load
 from kzmark.signing.identity import Identity, IdentitySpec, open_identity
@@ -28,8 +34,8 @@ from kzmark.vocabulary import Corner
 
 __all__ = ["Source", "Stamped", "Stamper", "Target"]
 
-Source = Any  # a path, bytes, a binary stream, a PIL.Image or a NumPy array
-Target = str | os.PathLike[str] | BinaryIO | None
+Source = Any  # a path, a URL, bytes, a binary stream, a PIL.Image or a NumPy array
+Target = str | os.PathLike[str] | Place | BinaryIO | None
 
 _SOURCES: Final = f"{paths.SOURCES}, a PIL.Image or a NumPy array"
 
@@ -49,8 +55,8 @@ class Stamper:
         languages: Order of the languages shown; the profile's own if empty.
         corner: Place of the plate; the profile's own if left out.
         limits: What one file may cost.
-        tsa: URL of a time stamp authority (RFC 3161), asked for every file; the only thing here
-            that opens a connection.
+        tsa: URL of a time stamp authority (RFC 3161), asked for every file; nothing else here but
+            a source or target named by a URL opens a connection.
         audit: File of the audit log, or nothing for none.
 
     Raises:
@@ -81,16 +87,10 @@ class Stamper:
             )
         self.statement = statement
         self.limits = limits
-        self.style = NoticeStyle(
-            profile=loaded,
-            operation=statement.operation,
-            languages=_languages(languages, loaded),
-            corner=_corner(corner) if corner else loaded.corner,
-        )
-        _ = self.style.wordings  # a language without a text is refused here, not at the first file
-        self._audit = AuditLog(Path(audit)) if audit else None
+        self.style = look(statement, loaded, languages=languages, corner=corner)
+        self.log = AuditLog(Path(audit)) if audit else None
         self._who = identity
-        self._tsa = tsa
+        self.tsa = tsa
         if isinstance(identity, Identity):
             _ = self._signer  # it is open already: what does not fit is refused here
 
@@ -106,12 +106,18 @@ class Stamper:
             return who
         if isinstance(who, IdentitySpec):
             return load_identity(who)
-        folder = None if who is None else Path(who)
-        return open_identity(folder, create=True, organisation=self.statement.responsible.name)
+        name = self.statement.responsible.name
+        return open_identity(None if who is None else Path(who), create=True, organisation=name)
+
+    def without_log(self) -> "Stamper":
+        """Return a copy that tells no audit log what it does, for somebody who does so himself."""
+        twin = copy.copy(self)
+        twin.log = None
+        return twin
 
     @cached_property
     def _signer(self) -> Signer:
-        return Signer(self.identity, tsa=self._tsa)
+        return Signer(self.identity, tsa=self.tsa)
 
     def stamp(
         self,
@@ -121,19 +127,22 @@ class Stamper:
         format: str = "",  # noqa: A002 - the word Pillow and its users know
         overwrite: bool = False,
         replace: bool = False,
+        make_folder: bool = False,
+        mark_id: UUID | None = None,
         **options: Any,
     ) -> Stamped:
         """Stamp one file or picture.
 
         Args:
-            source: A path, bytes, a binary stream, a `PIL.Image`, or a NumPy array of shape
+            source: A path, a URL, bytes, a binary stream, a `PIL.Image`, or a NumPy array of shape
                 (height, width), (height, width, 3) or (height, width, 4), uint8, RGB.
-            target: A path, a binary stream, or nothing to get the bytes back in `.data`.
+            target: A path, a URL, a binary stream, or nothing to get the bytes back in `.data`.
             format: For a picture that is no file yet: `jpeg`, `png`, `webp`, `tiff`, `gif`, `avif`
                 or `bmp`; by the target's extension if left out.
-            overwrite: Whether an existing target may be replaced. The input itself may always be
-                the target.
+            overwrite: Whether an existing target may be replaced; the input itself always may.
             replace: Whether a different mark that the file carries is replaced.
+            make_folder: Whether the folder of the target is made, if it is not there.
+            mark_id: Id of the mark; a new one if left out.
             **options: For a picture that is no file yet: handed to Pillow's `save`.
 
         Returns:
@@ -149,17 +158,17 @@ class Stamper:
         begun = time.perf_counter()
         with _naming(source):
             goal = Destination.of(target, source=source, overwrite=overwrite)
-            goal.require_folder()
             left: tuple[str, ...] = ()
             if _is_picture(source):
                 subject, job, left = self._picture_job(source, goal, format, options)
             else:
                 _refuse_picture_words(format, options)
                 subject, job = self._file_job(source, goal, replace=replace, hint=_SOURCES)
-            finished, digest = self._finish(subject, job, source, goal)
+            goal.require_folder(make=make_folder)
+            finished, digest = self._finish(subject, _named(job, mark_id), source, goal)
         return Stamped(
-            source=str(paths.path_of(source) or ""),
-            output=goal.named,
+            source=paths.name_of(source),
+            output=goal.output,
             format=subject.adapter.info.name,
             medium=subject.adapter.info.medium.value,
             mark=finished.mark,
@@ -168,8 +177,8 @@ class Stamper:
             layers=finished.layers,
             notes=(*left, *finished.notes, *self._notes),
             seconds=time.perf_counter() - begun,
-            data=finished.data if target is None else None,
-            record=finished.record if goal.path is None else None,
+            data=bytes_of(finished.data) if target is None else None,
+            record=finished.record if goal.place is None else None,
         )
 
     def plan(
@@ -185,7 +194,7 @@ class Stamper:
         No identity is opened, and nothing is written.
 
         Args:
-            source: A path, bytes, or a binary stream.
+            source: A path, a URL, bytes, or a binary stream.
             target: Where the output would go: what stands there is looked at.
             overwrite: Whether an existing target may be replaced.
             replace: Whether a different mark that the file carries is replaced.
@@ -240,9 +249,10 @@ class Stamper:
             goal.deliver(job)
             return job, sha256(job.data)
         signer = self._signer  # a missing identity is no failed stamping yet
-        origin = paths.path_of(source)
-        with trail.followed(self._audit, job.mark, source=origin, goal=goal) as facts:
-            finished = pipeline.carry_out(subject, job, signer, limits=self.limits)
+        origin = paths.place_of(source)
+        with trail.followed(self.log, job.mark, source=origin, goal=goal) as facts:
+            with scratch_in(goal.folder):
+                finished = pipeline.carry_out(subject, job, signer, limits=self.limits)
             facts["sha256"] = digest = sha256(finished.data)
             goal.deliver(finished)
         return finished, digest
@@ -253,21 +263,11 @@ class Stamper:
         return () if "kk" in spoken else ("notice.without-kk",)
 
 
-def _languages(wanted: Sequence[str], profile: Profile) -> tuple[str, ...]:
-    """Return the languages as the profile spells them, in the order asked for."""
-    if isinstance(wanted, str):
-        wanted = (wanted,)
-    spelt = {name.casefold(): name for name in profile.texts}
-    found = tuple(spelt.get(name.strip().casefold(), name) for name in wanted)
-    if len(set(found)) != len(found):
-        raise RequestError(f"the languages {', '.join(found)}", hint="name each of them once")
-    return found or profile.languages
-
-
-def _corner(name: Corner | str) -> Corner:
-    if name not in list(Corner):
-        raise RequestError(f"a corner {name!r}", hint=f"one of {', '.join(Corner)}")
-    return Corner(name)
+def _named(job: Plan | Finished, mark_id: UUID | None) -> Plan | Finished:
+    """Give the mark of a plan an id that was chosen before."""
+    if mark_id is None or isinstance(job, Finished):
+        return job
+    return dataclasses.replace(job, mark=dataclasses.replace(job.mark, mark_id=mark_id))
 
 
 def _refuse_picture_words(format: str, options: dict[str, Any]) -> None:  # noqa: A002
@@ -286,13 +286,13 @@ def _naming(source: Source) -> Iterator[None]:
     try:
         yield
     except KzmarkError as error:
-        error.source = error.source or str(paths.path_of(source) or "")
+        error.source = error.source or paths.name_of(source)
         raise
 
 
 def _is_picture(source: Source) -> bool:
     """Say whether a source is a picture in memory; for a path or bytes nothing is imported."""
-    if isinstance(source, str | os.PathLike | bytes | bytearray | memoryview):
+    if isinstance(source, str | os.PathLike | Place | bytes | bytearray | memoryview):
         return False
     from kzmark.still import is_picture
 

@@ -1,9 +1,7 @@
 """What one stamping tells the audit log: that it begins, and how it ended."""
 
 import contextlib
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from kzmark import __version__
@@ -11,18 +9,19 @@ from kzmark.audit import AuditLog
 from kzmark.delivery import Destination
 from kzmark.errors import KzmarkError, OutputError, UnrecordedError
 from kzmark.mark import Mark
+from kzmark.places import Place
 
 
 @contextlib.contextmanager
 def followed(
-    log: AuditLog | None, mark: Mark, *, source: Path | None, goal: Destination
+    log: AuditLog | None, mark: Mark, *, source: Place | None, goal: Destination
 ) -> Iterator[dict[str, Any]]:
     """Write the intent, then whether it was done or failed.
 
     Args:
         log: Where to, or nothing to keep no log.
         mark: The mark that the output will carry.
-        source: Path of the input, or nothing.
+        source: Place of the input, or nothing.
         goal: Where the output goes.
 
     Yields:
@@ -41,7 +40,7 @@ def followed(
         mark_id,
         source=_absolute(source),
         source_sha256=mark.source_sha256,
-        output=_absolute(goal.path),
+        output=_absolute(goal.place),
         profile=mark.profile,
         tool=f"kzmark {__version__}",
     )
@@ -54,13 +53,13 @@ def followed(
     try:
         log.done(mark_id, check="passed", **facts)
     except OutputError as error:
-        if goal.path is None and goal.stream is None:  # then nobody has it yet
+        if goal.place is None and goal.stream is None:  # then nobody has it yet
             raise
         raise UnrecordedError(
             f"stamped, but {error.message}", output=str(goal.named or ""), mark_id=mark_id
         ) from error
 
 
-def _absolute(path: Path | None) -> str:
-    """Return a path that means the same from every folder, as far as names go."""
-    return "" if path is None else os.path.abspath(path)  # noqa: PTH100 - links stay as named
+def _absolute(where: Place | None) -> str:
+    """Return a name that means the same from every folder, as far as names go."""
+    return "" if where is None else where.absolute

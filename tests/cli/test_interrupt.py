@@ -5,15 +5,15 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import WHO
 
-from kzmark.cli.workers import Workers, each
-from kzmark.errors import RequestError
+from kzmark import audit
+from kzmark.batch import Stop
+from kzmark.cli.interrupt import interruptible
 
 Picture = Callable[[str], Path]
 FILES = 80
@@ -29,7 +29,7 @@ def test_finished_results_have_their_line_after_an_interruption(
     for number in range(FILES):
         (tmp_path / "in" / f"{number}.gif").write_bytes(data)
     words = ["--out-dir", "out", *WHO] if command == "stamp" else []
-    call = [sys.executable, "-m", "kzmark", command, "in", "--recursive", "--jobs", "3", "--json"]
+    call = [sys.executable, "-m", "kzmark", command, "in", "--recursive", "--jobs", "2", "--json"]
 
     with subprocess.Popen(
         [*call, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -55,46 +55,70 @@ def test_finished_results_have_their_line_after_an_interruption(
         assert {row["output"] for row in rows} == written
 
 
-def test_workers_tell_what_they_finished_while_nobody_listened() -> None:
-    told: list[int] = []
-    gate = threading.Event()
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process alone")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_asked_to_end_can_be_resumed_and_does_nothing_twice(
+    picture: Picture, tmp_path: Path, number: signal.Signals
+) -> None:
+    data = picture("photo.gif").read_bytes()
+    (tmp_path / "in").mkdir()
+    for name in range(30):
+        (tmp_path / "in" / f"{name}.gif").write_bytes(data)
+    call = [sys.executable, "-m", "kzmark", "stamp", "in", "--out-dir", "out", "--recursive"]
+    call += ["--jobs", "2", "--json", "--resume", "--audit-log", "log.jsonl", *WHO]
 
-    def work(number: int) -> int:
-        if number:
-            gate.wait(5)
-            time.sleep(0.01)
-        return number
+    with subprocess.Popen(
+        call, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        first = [process.stdout.readline()]
+        process.send_signal(number)
+        first += process.stdout.readlines()
+        err = process.stderr.read()
+    again = subprocess.run(
+        call, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
 
-    crew: Workers[int] = Workers(2)
-    with crew as workers:
-        futures = [workers.submit(work, number) for number in range(4)]
-
-        def results() -> Iterator[int]:
-            yield futures[0].result()
-            gate.set()
-            yield futures[1].result()
-
-        def tell(number: int) -> None:
-            told.append(number)
-            if len(told) == 1:
-                raise KeyboardInterrupt
-
-        whole = each(workers.arriving(results()), workers, tell)
-
-    assert not whole
-    assert told[0] == 0
-    assert len(told) >= 2
-    assert sorted(told) == [f.result() for f in futures if not f.exception()]
+    rows = [json.loads(line) for line in (*first, *again.stdout.splitlines())]
+    assert (process.returncode, again.returncode) == (130, 0)
+    assert "finishing what is in flight" in err
+    assert f"{len(first)} done before" in again.stderr
+    assert len({row["output"] for row in rows}) == len(rows) == 30
+    found = audit.check(tmp_path / "log.jsonl")
+    assert (found.done, found.unfinished, found.broken) == (30, (), ())
 
 
-def test_what_goes_wrong_while_results_are_gathered_is_not_lost() -> None:
-    def results() -> Iterator[int]:
-        yield 1
-        raise RequestError("no executor")
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process alone")
+def test_a_second_signal_ends_it_at_once() -> None:
+    code = """
+import sys, time
+from kzmark.batch import Stop
+from kzmark.cli.interrupt import interruptible
+with interruptible(Stop()):
+    print("on", flush=True)
+    while True:
+        time.sleep(0.05)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
 
-    crew: Workers[int] = Workers(1)
-    told: list[int] = []
-    with crew as workers, pytest.raises(RequestError, match="no executor"):
-        each(workers.arriving(results()), workers, told.append)
+    assert "once more" in told
+    assert process.returncode == 130
 
-    assert told == [1]
+
+def test_handlers_are_as_before_when_the_run_is_over() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with interruptible(Stop()):
+        during = signal.getsignal(signal.SIGINT)
+
+    assert during not in before
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before

@@ -89,7 +89,7 @@ def test_a_tree_is_mirrored(run: Run, picture: Picture, tmp_path: Path) -> None:
     for folder in ("in/a", "in/b/ә"):
         (tmp_path / folder).mkdir(parents=True)
         picture("photo.gif").rename(tmp_path / folder / "x.gif")
-    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    (tmp_path / "in" / "notes.bin").write_bytes(b"\x00 no picture")
 
     ran = run("stamp", "in", "--out-dir", "out", "--recursive", *WHO, "--jobs", "2", "--json")
 

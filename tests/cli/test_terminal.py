@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import WHO, Run
 
 import kzmark
+from kzmark.batch import Result
+from kzmark.cli.progress import progress
+from kzmark.errors import InputError
 
 Picture = Callable[[str], Path]
 GREEN, RED, YELLOW = "\x1b[32m", "\x1b[31m", "\x1b[33m"
@@ -191,3 +196,35 @@ def test_a_reader_that_goes_away_is_no_traceback(picture: Picture) -> None:
     )
 
     assert ran.stderr == ""
+
+
+def test_a_bar_counts_work_rates_and_failures_while_the_total_grows(
+    terminal: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+
+    terminal()
+    gate = threading.Event()
+
+    def search() -> Iterator[int]:
+        yield from range(3)
+        gate.wait(10)
+        yield 3
+
+    told = [
+        Result(source="a", earlier=True),
+        Result(source="b", size=5_000_000),
+        Result(source="c", error=InputError("gone")),
+        Result(source="d", error=InputError("notes"), skipped=True),
+    ]
+    for number, _ in enumerate(progress(told, total=search(), quiet=False)):
+        if number == 2:
+            gate.set()
+            time.sleep(0.2)
+
+    _, err = capsys.readouterr()
+    assert "found so far" in err
+    last = err.replace("\n", "\r").rstrip("\r").split("\r")[-1]
+    assert "3/3 files" in last
+    assert "1 failed" in last
+    assert "1 done before" in last
+    assert "MB/s" in last

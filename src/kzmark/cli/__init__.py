@@ -42,8 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # Kazakh letters on a console of another code page
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    # NumPy's BLAS starts a thread a core when it is loaded: more than it ever gives back here
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Their threads cost more than they give back here: files are what is worked on side by side
+    for threads in ("OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"):
+        os.environ.setdefault(threads, "1")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return run(parse(words), sys.stdout)

@@ -1,60 +1,64 @@
 """`stamp --dry-run`: the plan of every file; nothing is written, no key is read."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from kzmark.cli.outcome import Outcome
 from kzmark.cli.targets import obstacle
 from kzmark.cli.terminal import harmless
-from kzmark.errors import KzmarkError
+from kzmark.errors import KzmarkError, UnknownFormatError
+from kzmark.places import place
 
 if TYPE_CHECKING:
     from kzmark.batch import Job
+    from kzmark.cli.stamp import Agenda
     from kzmark.plan import Plan
     from kzmark.stamper import Stamper
 
 
 def show(
-    stamper: "Stamper", jobs: "Sequence[Job]", outcome: Outcome, out: TextIO, *, json: bool
+    stamper: "Stamper", agenda: "Agenda", outcome: Outcome, out: TextIO, *, json: bool
 ) -> None:
     """Print what a real run would do to each file, or why it would fail."""
     from kzmark.batch import Result
 
-    for job in jobs:
-        error = obstacle(job.source, job.target, overwrite=job.overwrite)
-        plan = None
-        if error is None:
-            try:
-                plan = stamper.plan(
-                    job.source,
-                    target=job.target,
-                    overwrite=job.overwrite,
-                    replace=job.replace,
-                )
-            except KzmarkError as refused:
-                error = refused
-        if error is not None:
-            outcome.fail(Result(source=job.source, error=error))
-        elif json:
-            outcome.row(_row(job.source, job.target, plan))
+    for job in agenda.jobs():
+        try:
+            plan = _plan(stamper, job)
+        except KzmarkError as error:
+            skipped = job.listed and isinstance(error, UnknownFormatError)
+            outcome.tell(Result(source=job.source, error=error, skipped=skipped))
+            continue
+        if json:
+            outcome.row(_row(job, plan))
         else:
-            print(_words(job.source, job.target, plan), file=out)
+            print(_words(job, plan), file=out)
+    for result in agenda.stuck():
+        outcome.tell(result)
 
 
-def _row(source: Path, target: Path, plan: "Plan | None") -> dict[str, object]:
+def _plan(stamper: "Stamper", job: "Job") -> "Plan | None":
+    error = obstacle(place(job.source), place(job.target), overwrite=job.overwrite)
+    if error is not None:
+        raise error
+    return stamper.plan(job.source, target=job.target, overwrite=job.overwrite, replace=job.replace)
+
+
+def _row(job: "Job", plan: "Plan | None") -> dict[str, object]:
     return {
-        "source": str(source),
-        "output": str(target),
+        "source": str(job.source),
+        "output": str(job.target),
         "status": "unchanged" if plan is None else "planned",
         "steps": [] if plan is None else [step.value for step in plan.steps],
         "mark": None if plan is None else plan.mark.to_dict(),
     }
 
 
-def _words(source: Path, target: Path, plan: "Plan | None") -> str:
+def _words(job: "Job", plan: "Plan | None") -> str:
     if plan is None:
-        return harmless(f"{source} → {target}: nothing to do: it carries this mark already")
+        return harmless(f"{job.source} → {job.target}: nothing to do: it carries this mark already")
     steps = " → ".join(step.value for step in plan.steps)
-    lines = (f"{source} → {target}: {steps}", f"  notice   {' / '.join(plan.mark.notice.texts)}")
+    lines = (
+        f"{job.source} → {job.target}: {steps}",
+        f"  notice   {' / '.join(plan.mark.notice.texts)}",
+    )
     return "\n".join(map(harmless, lines))

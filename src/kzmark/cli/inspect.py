@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 from typing import Any, Final, TextIO
 
 HELP: Final = "show every layer of a file, ours and others'"
@@ -10,7 +9,7 @@ HELP: Final = "show every layer of a file, ours and others'"
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="a path or a URL")
     parser.add_argument("--json", action="store_true", help="one JSON object a layer, one a line")
 
 
@@ -18,15 +17,18 @@ def run(args: Namespace, out: TextIO) -> int:
     """Print the layers of one file."""
     from kzmark import api
     from kzmark.cli.terminal import harmless
+    from kzmark.places import place
 
-    for piece in api.inspect(args.file):
+    where = place(args.file)
+
+    for piece in api.inspect(where):
         found: dict[str, Any] = {
             **piece.to_dict(),
             "mark": piece.mark.to_dict() if piece.mark else None,
             "facts": dict(piece.facts),
         }
         if args.json:
-            print(json.dumps({"source": str(args.file), **found}, ensure_ascii=False), file=out)
+            print(json.dumps({"source": str(where), **found}, ensure_ascii=False), file=out)
             continue
         note = harmless(f"  {piece.code} {piece.detail}".rstrip())
         print(f"{found['layer']}: {found['status']} ({found['basis']}){note}", file=out)

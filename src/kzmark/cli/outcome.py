@@ -2,11 +2,13 @@
 
 import json
 import sys
+import time
 from argparse import Namespace
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TextIO
 
 from kzmark.cli.terminal import harmless
+from kzmark.errors import RequestError
 
 if TYPE_CHECKING:
     from kzmark.batch import Result
@@ -20,20 +22,31 @@ class Outcome:
         args: The options of `stamp`.
         out: Where results go.
         alone: Whether there is but one file, which gets a card and no counts.
-        skipped: Number of files of no known format.
+
+    Attributes:
+        code: The exit code so far.
+        alone: As given.
     """
 
-    def __init__(self, args: Namespace, out: TextIO, *, alone: bool, skipped: int = 0) -> None:
+    def __init__(self, args: Namespace, out: TextIO, *, alone: bool) -> None:
         self.code = 0
-        self._args, self._out, self._alone, self._skipped = args, out, alone, skipped
+        self.alone = alone
+        self._args, self._out = args, out
         self._counts: Counter[str] = Counter()
         self._causes: Counter[str] = Counter()
+        self._skips: Counter[str] = Counter()
+        self._bytes, self._begun = 0, time.monotonic()
 
     def tell(self, result: "Result") -> None:
         """Tell of one result."""
+        self._bytes += 0 if result.earlier else result.size
         if result.stamped is not None:
             self._counts["stamped" if result.stamped.changed else "unchanged"] += 1
             self._show(result.stamped)
+        elif result.earlier:
+            self._counts["done before"] += 1
+        elif result.skipped and result.error is not None:
+            self._skips[result.error.code] += 1
         else:
             self.fail(result)
 
@@ -53,21 +66,48 @@ class Outcome:
         print(json.dumps(body, ensure_ascii=False), file=self._out, flush=True)
 
     def close(self) -> None:
-        """Print the last line, with the counts."""
-        if self._alone or self._args.quiet:
+        """Print the last line, with the counts.
+
+        Raises:
+            RequestError: If there were files, and none of a format that kzmark knows.
+        """
+        failed, skipped = sum(self._causes.values()), sum(self._skips.values())
+        if skipped and not failed and not self._counts:
+            many = f"{skipped} file{'s' * (skipped > 1)}"
+            raise RequestError(
+                "there is no file to work on",
+                hint=f"{many} of no format that kzmark knows; see kzmark formats",
+            )
+        if self.alone or self._args.quiet:
             return
-        failed = sum(self._causes.values())
-        causes = ", ".join(f"{code} {count}" for code, count in sorted(self._causes.items()))
         parts = [f"{self._counts[word]} {word}" for word in ("stamped", "unchanged")]
-        parts.append(f"{failed} failed ({causes})" if failed else "0 failed")
-        parts.append(f"{self._skipped} skipped")
-        print(f"kzmark: {', '.join(parts)}", file=sys.stderr)
+        parts.append(f"{failed} failed{_told(self._causes)}")
+        parts.append(f"{skipped} skipped{_told(self._skips)}")
+        if self._counts["done before"]:
+            parts.append(f"{self._counts['done before']} done before")
+        print(f"kzmark: {', '.join(parts)}{self._pace()}", file=sys.stderr)
+
+    def _pace(self) -> str:
+        worked = sum(self._counts[word] for word in ("stamped", "unchanged"))
+        seconds = time.monotonic() - self._begun
+        if not worked or seconds <= 0:
+            return ""
+        size = self._bytes / 1e6
+        return (
+            f"; {size:.1f} MB in {seconds:.1f} s "
+            f"({worked / seconds:.1f} files/s, {size / seconds:.1f} MB/s)"
+        )
 
     def _show(self, done: "Stamped") -> None:
         if self._args.json:
             self.row(done.to_dict())
         elif not self._args.quiet:
-            print(_card(done) if self._alone else _line(done), file=self._out)
+            print(_card(done) if self.alone else _line(done), file=self._out)
+
+
+def _told(counts: "Counter[str]") -> str:
+    causes = ", ".join(f"{code} {count}" for code, count in sorted(counts.items()))
+    return f" ({causes})" if causes else ""
 
 
 def failure(result: "Result") -> dict[str, Any]:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from kzmark.errors import RequestError
+from kzmark.places.url import is_url
 
 FILE_NAME: Final = "kzmark.toml"
 PREFIX: Final = "KZMARK_"
 EXCLUSIVE: Final = (frozenset({"owner", "holder"}), frozenset({"output", "out_dir", "in_place"}))
 NOT_SETTINGS: Final = frozenset({"help", "sources", "config", "dry_run", "run"})
-PATHS: Final = frozenset({"output", "out_dir", "identity", "audit_log", "profile"})
+PATHS: Final = frozenset({"output", "out_dir", "identity", "audit_log", "profile", "journal"})
 CONFIG: Final = "KZMARK_CONFIG"
 _ELSEWHERE: Final = frozenset(
     {"cert", "key", "key_password"}
@@ -102,7 +103,7 @@ def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
 
 def _placed(name: str, value: Any, folder: Path) -> Any:
     """Return a path of a settings file as seen from the working folder; other values as given."""
-    if name not in PATHS or not isinstance(value, str) or not value:
+    if name not in PATHS or not isinstance(value, str) or not value or is_url(value):
         return value
     if name == "audit_log" and value == "none":
         return value

@@ -5,21 +5,24 @@ and in KZMARK_* variables; the command line wins, then the environment, then the
 the file are taken from its folder.
 """
 
+import hashlib
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from functools import partial
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from kzmark.cli import settings
 from kzmark.cli.stamp_options import configure
-from kzmark.errors import RequestError
+from kzmark.errors import KzmarkError, RequestError
 
 if TYPE_CHECKING:
     from kzmark.batch import Job, Result
     from kzmark.cli.outcome import Outcome
-    from kzmark.cli.sources import Search
+    from kzmark.cli.sources import Found, Search
+    from kzmark.cli.targets import Targets
     from kzmark.stamper import Stamper
 
 __all__ = ["HELP", "configure", "run", "with_settings"]
@@ -29,35 +32,23 @@ HELP: Final = "mark files and show the notice on them"
 
 def run(args: Namespace, out: TextIO) -> int:
     """Stamp every file named; return the exit code of the worst result."""
-    from kzmark.batch import Result
     from kzmark.cli import dry_run, identity
     from kzmark.cli.outcome import Outcome
     from kzmark.cli.statement import statement
     from kzmark.stamper import Stamper
 
-    if args.jobs < 0:
-        raise RequestError(f"--jobs is {args.jobs}, at least 0 is meant")
+    _check(args)
     said = statement(args)
-    stamper = partial(Stamper, said, tsa=args.tsa, **_look(args))
-    search = _search(args)
-    jobs = _jobs(args, search)
-    stuck = [Result(source=Path(error.source), error=error) for error in search.failures]
-    alone = len(jobs) + len(stuck) == 1 and not search.skipped
-    outcome = Outcome(args, out, alone=alone, skipped=len(search.skipped))
+    given = {"tsa": args.tsa, **_look(args)}
+    targets = _targets(args)
+    outcome = Outcome(args, out, alone=_is_one(targets.search))
+    agenda = Agenda(targets, args)
     if args.dry_run:
-        for result in stuck:
-            outcome.fail(result)
-        dry_run.show(stamper(), jobs, outcome, out, json=args.json)
+        dry_run.show(Stamper(said, **given), agenda, outcome, out, json=args.json)
         return outcome.code
-    ready, hindered = _cleared(jobs)
-    whole = True
-    if ready:  # who signs is known, or the run ends, before anything is told
-        who = identity.chosen(args.identity, said.responsible.name, quiet=args.quiet)
-        stamp = stamper(identity=who, audit=_audit_log(args.audit_log))
-    for result in (*stuck, *hindered):
-        outcome.fail(result)
-    if ready:
-        whole = _stamp(stamp, ready, args, outcome)
+    who = identity.chosen(args.identity, said.responsible.name, quiet=args.quiet)
+    stamper = Stamper(said, identity=who, audit=_audit_log(args.audit_log), **given)
+    whole = _stamp(stamper, agenda, args, outcome)
     outcome.close()
     if not whole:
         raise KeyboardInterrupt
@@ -90,65 +81,120 @@ def _look(args: Namespace) -> dict[str, Any]:
     }
 
 
-def _search(args: Namespace) -> "Search":
-    from kzmark.cli import sources, targets
+class Agenda:
+    """The jobs as the search finds them, and what stands in the way of others.
 
-    folder = targets.folder_of(args.output, args.out_dir)
-    return sources.find(
-        args.sources,
+    Args:
+        targets: Where outputs go, and the search.
+        args: The options of `stamp`.
+    """
+
+    def __init__(self, targets: "Targets", args: Namespace) -> None:
+        self.targets = targets
+        self._overwrite, self._replace = args.overwrite, args.replace
+        self._stuck: deque[Result] = deque()
+
+    def jobs(self) -> "Iterator[Job]":
+        """Yield the jobs; what cannot be one is for `stuck`."""
+        from kzmark.batch import Result
+
+        for item in self.targets.search:
+            if isinstance(item, KzmarkError):
+                self._stuck.append(Result(source=item.source, error=item))
+                continue
+            try:
+                yield self._job(item)
+            except KzmarkError as error:
+                self._stuck.append(Result(source=item.place, error=error))
+
+    def stuck(self) -> "Iterator[Result]":
+        """Yield, once, what could not be a job."""
+        while self._stuck:
+            yield self._stuck.popleft()
+
+    def _job(self, found: "Found") -> "Job":
+        from kzmark.batch import Job
+
+        return Job(
+            source=found.place,
+            target=self.targets.of_file(found),
+            overwrite=self._overwrite,
+            replace=self._replace,
+            make_folder=True,
+            facts=found.facts,
+            listed=found.listed,
+        )
+
+
+def _check(args: Namespace) -> None:
+    if args.jobs < 0:
+        raise RequestError(f"--jobs is {args.jobs}, at least 0 is meant")
+    if args.journal and not args.resume:
+        raise RequestError("--journal without --resume", hint="give both, from the first run on")
+
+
+def _targets(args: Namespace) -> "Targets":
+    from kzmark.cli import sources, targets
+    from kzmark.places import place
+
+    output = place(args.output) if args.output else None
+    out_dir = place(args.out_dir) if args.out_dir else None
+    somewhere = output or out_dir or args.in_place
+    in_place = args.in_place or (args.dry_run and not somewhere)
+    folder = targets.folder_of(output, out_dir)
+    search = sources.search(
+        [place(source) for source in args.sources],
         recursive=args.recursive,
         apart=[folder] if folder else [],
-        known_only=True,
+        each_once=in_place,
+    )
+    return targets.Targets.of(
+        search, output=output, out_dir=out_dir, in_place=in_place, overwrite=args.overwrite
     )
 
 
-def _jobs(args: Namespace, search: "Search") -> "list[Job]":
-    from kzmark.batch import Job
-    from kzmark.cli import targets
-
-    somewhere = args.output or args.out_dir or args.in_place
-    found = targets.pairs(
-        search.files,
-        output=args.output,
-        out_dir=args.out_dir,
-        in_place=args.in_place or (args.dry_run and not somewhere),
-        named=len(search.files) + len(search.failures),
-        overwrite=args.overwrite,
-    )
-    return [
-        Job(source=source, target=target, overwrite=args.overwrite, replace=args.replace)
-        for source, target in found
-    ]
+def _is_one(search: "Search") -> bool:
+    return len(search.ahead(2)) == 1
 
 
-def _cleared(jobs: "Sequence[Job]") -> "tuple[list[Job], list[Result]]":
-    """Make the folders of the targets; return the jobs with nothing in their way, and the rest."""
-    from kzmark.batch import Result
-    from kzmark.cli import targets
-
-    ready, hindered = [], []
-    make_folder = targets.folder_maker()
-    for job in jobs:
-        error = make_folder(job.target) or targets.obstacle(
-            job.source, job.target, overwrite=job.overwrite
-        )
-        if error is None:
-            ready.append(job)
-        else:
-            hindered.append(Result(source=job.source, error=error))
-    return ready, hindered
-
-
-def _stamp(stamper: "Stamper", jobs: "Sequence[Job]", args: Namespace, outcome: "Outcome") -> bool:
-    from kzmark.batch import Result, stamp_many
+def _stamp(stamper: "Stamper", agenda: Agenda, args: Namespace, outcome: "Outcome") -> bool:
+    """Tell of every file; return whether nobody interrupted."""
+    from kzmark.batch import Stop, cores, stamp_many
+    from kzmark.cli.interrupt import interruptible
     from kzmark.cli.progress import progress
-    from kzmark.cli.workers import Workers, each
 
-    crew: Workers[Result] = Workers(args.jobs or os.cpu_count() or 1)
-    with crew as workers:
-        results = stamp_many(jobs, stamper, executor=workers)
-        shown = progress(workers.arriving(results), total=len(jobs), quiet=args.quiet)
-        return each(shown, workers, outcome.tell)
+    stop = Stop()
+    crowd = _executor(args)
+    with crowd as executor, interruptible(stop):
+        results = stamp_many(
+            agenda.jobs(),
+            stamper,
+            executor=executor,
+            workers=args.jobs or cores(),
+            journal=_journal(args) if args.resume else None,
+            stop=stop,
+        )
+        total = None if outcome.alone else _total(args)
+        for result in progress(results, total=total, quiet=args.quiet):
+            outcome.tell(result)
+            for stuck in agenda.stuck():
+                outcome.tell(stuck)
+        for stuck in agenda.stuck():
+            outcome.tell(stuck)
+    return not stop
+
+
+def _executor(args: Namespace) -> Any:
+    if not args.executor:
+        return nullcontext()
+    from kzmark.executors import connect
+
+    return connect(args.executor, send_key=args.send_key)
+
+
+def _total(args: Namespace) -> "Iterator[object]":
+    """Return a second look at the sources, which counts them while the first is worked on."""
+    return iter(_targets(args).search)
 
 
 def _audit_log(named: str) -> Path | None:
@@ -157,6 +203,29 @@ def _audit_log(named: str) -> Path | None:
         return None
     if named:
         return Path(named)
+    return _state() / "audit.jsonl"
+
+
+def _journal(args: Namespace) -> Path:
+    """Return the journal to resume by: the one named, else beside the outputs.
+
+    Where there is no local folder of outputs, it is kept for this user, by the name of the target.
+    """
+    from kzmark.journal import NAME
+    from kzmark.places import place
+
+    if args.journal:
+        return Path(args.journal)
+    if args.out_dir and place(args.out_dir).is_local:
+        return place(args.out_dir).local / NAME
+    named = [args.output or args.out_dir] if args.output or args.out_dir else args.sources
+    spelt = "\n".join(place(name).absolute for name in named)
+    digest = hashlib.sha256(spelt.encode("utf-8", "surrogateescape")).hexdigest()
+    return _state() / "journals" / digest[:32]
+
+
+def _state() -> Path:
+    """Return the folder for what this user's runs leave behind."""
     home = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
     base = Path(home) if home else Path.home() / ".local" / "state"
-    return base / "kzmark" / "audit.jsonl"
+    return base / "kzmark"

@@ -25,7 +25,7 @@ _USAGE: Final = """\
 def configure(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.usage = _USAGE
-    parser.add_argument("sources", nargs="+", type=Path, metavar="SRC", help="files or folders")
+    parser.add_argument("sources", nargs="+", metavar="SRC", help="files, folders or URLs")
     _where(parser)
     _who(parser)
     _what(parser)
@@ -36,8 +36,8 @@ def configure(parser: ArgumentParser) -> None:
 def _where(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("where to")
     one = group.add_mutually_exclusive_group()
-    one.add_argument("-o", "--output", type=Path, metavar="OUT", help="one file, or a folder")
-    one.add_argument("--out-dir", type=Path, metavar="DIR", help="the tree is mirrored below it")
+    one.add_argument("-o", "--output", metavar="OUT", help="one file, or a folder")
+    one.add_argument("--out-dir", metavar="DIR", help="the tree is mirrored below it")
     one.add_argument("--in-place", action="store_true", help="replace the inputs")
     group.add_argument("--overwrite", action="store_true", help="replace outputs that exist")
     group.add_argument(
@@ -105,7 +105,24 @@ def _how(parser: ArgumentParser) -> None:
     group.add_argument("--tsa", default="", metavar="URL", help="time stamp authority (network)")
     group.add_argument("--replace", action="store_true", help="replace a different mark")
     group.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")
-    group.add_argument("--jobs", type=int, default=1, metavar="N", help="threads; 0 = one a core")
+    group.add_argument("--jobs", type=int, default=1, metavar="N", help="workers; 0 = one a core")
+    group.add_argument(
+        "--executor",
+        default="",
+        metavar="SPEC",
+        help="a cluster: dask://HOST:PORT, ray://HOST:PORT",
+    )
+    group.add_argument(
+        "--send-key", action="store_true", help="let the private key travel to its workers"
+    )
+    group.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep a journal; go on where a run with one stopped, and do nothing twice",
+    )
+    group.add_argument(
+        "--journal", default="", metavar="FILE", help="the journal (below --out-dir if left out)"
+    )
     group.add_argument("--audit-log", default="", metavar="FILE", help="file of the log, or 'none'")
     group.add_argument("--json", action="store_true", help="one JSON object a line")
     group.add_argument("--quiet", action="store_true", help="no words but errors")
