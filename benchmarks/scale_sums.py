@@ -160,8 +160,8 @@ def _limits(one: Measured) -> str:
     lines = [
         "### What comes to its limit first",
         "",
-        "Cores that it can keep busy = files a second x CPU a file. Handing units out: what one core",
-        "for each side allows (1 / CPU of the busier side), x files in a unit.",
+        "Cores that it can keep busy = files a second x CPU a file. Handing units out: what one",
+        "core for each side allows (1 / CPU of the busier side), x files in a unit.",
         "",
         f"| limit | files/s | cores busy | {FILES:,} files take at least |",
         "|---|---|---|---|",

@@ -1,0 +1,128 @@
+"""Dask: calls run on the workers of a `distributed` scheduler."""
+
+import contextlib
+import pickle
+import pkgutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from kzmark import __version__
+from kzmark.errors import BackendMissingError, ClusterError, WorkerLostError
+from kzmark.executors.call import VERSION, Call, require_version, told_version
+from kzmark.executors.remote import RemoteExecutor, lost_cluster
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from distributed import Client
+
+LOCAL: Final = "local"
+_PATIENCE: Final = 5.0  # seconds for which a scheduler may be silent when asked for its slots
+
+
+class DaskExecutor(RemoteExecutor):
+    """Runs calls on a Dask cluster.
+
+    A worker that dies loses nothing: Dask's scheduler gives its calls to others, three times over
+    unless its `allowed-failures` says otherwise; then the future raises `WorkerLostError`.
+
+    Args:
+        client: Connected already; closed with the executor only if `owned`.
+        owned: Whether the client, and a cluster it started, end with the executor.
+        send_key: Whether a Stamper may take its private key along to the workers.
+
+    Raises:
+        ClusterError: If a worker has no kzmark, or another version.
+    """
+
+    repeats = True
+
+    def __init__(self, client: "Client", *, owned: bool = False, send_key: bool = False) -> None:
+        super().__init__(send_key=send_key)
+        self._client = client
+        self._owned = owned
+        self._pool = client.get_executor(pure=False)  # the same call twice is two calls
+        for worker, found in client.run(pkgutil.resolve_name, VERSION, on_error="return").items():
+            require_version(told_version(found), __version__, worker=worker)
+
+    def everywhere(self, fn: Callable[..., Any], /, *args: Any) -> dict[str, Any]:
+        """Call a function on every worker that is there now."""
+        payload = pickle.dumps(Call(fn, args))
+        found: dict[str, Any] = self._client.run(pickle.loads, payload, on_error="return")
+        return found
+
+    def _count(self) -> int:
+        return sum(self._client.nthreads(callback_timeout=_PATIENCE).values())
+
+    def _send(self, payload: bytes, told: Callable[[Any, BaseException | None], None]) -> None:
+        def ended(inner: "Future[Any]") -> None:
+            if inner.cancelled():
+                told(None, lost_cluster(ConnectionError("its scheduler does not answer")))
+            elif error := inner.exception():
+                told(None, _ours(error))
+            else:
+                told(inner.result(), None)
+
+        self._pool.submit(pickle.loads, payload).add_done_callback(ended)
+
+    def _release(self) -> None:
+        if self._owned:
+            cluster = self._client.cluster
+            self._client.close()
+            if cluster is not None:
+                cluster.close()
+
+
+def connect(address: str, *, protocol: str, timeout: float, send_key: bool = False) -> DaskExecutor:
+    """Connect to a scheduler.
+
+    Args:
+        address: `host:port`; `local` starts a cluster of processes on this machine, one a core.
+        protocol: Dask's name of it, `tcp` if empty.
+        timeout: Seconds to wait for the scheduler.
+        send_key: As `DaskExecutor` takes it.
+
+    Raises:
+        BackendMissingError: If distributed is not installed.
+        ClusterError: If the scheduler cannot be reached or is of another kind.
+    """
+    client = _client(address, protocol or "tcp", timeout)
+    try:
+        return DaskExecutor(client, owned=True, send_key=send_key)
+    except BaseException:
+        with contextlib.suppress(Exception):
+            client.close()
+        raise
+
+
+def _client(address: str, protocol: str, timeout: float) -> "Client":
+    try:
+        from distributed import Client, LocalCluster
+    except ModuleNotFoundError as error:
+        raise BackendMissingError(
+            error.name or "distributed", extra="dask", doing="work on a Dask cluster"
+        ) from error
+    if address == LOCAL:
+        cluster = LocalCluster(threads_per_worker=1, dashboard_address=None)
+        return Client(cluster, set_as_default=False)
+    try:
+        return Client(f"{protocol}://{address}", timeout=timeout, set_as_default=False)
+    except (OSError, TimeoutError, ValueError, RuntimeError, TypeError) as error:
+        raise ClusterError(
+            f"there is no Dask scheduler at {protocol}://{address}: {error}",
+            hint="`dask scheduler` prints its address; TLS has the scheme dask+tls://",
+        ) from error
+
+
+def _ours(error: BaseException) -> BaseException:
+    """Say in our own words what Dask says of a worker that died."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        lost = WorkerLostError(
+            f"{error.allowed_failures + 1} workers died under this work",
+            hint="look into the workers' logs: memory is the usual cause",
+        )
+        lost.__cause__ = error
+        return lost
+    return error

@@ -1,0 +1,274 @@
+"""A real Dask cluster on loopback: a scheduler without kzmark, two workers of one thread each."""
+
+import operator
+import os
+import pkgutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import wait
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from tests.executors import archive
+from tests.places.conftest import BUCKET, _s3_server, s3  # noqa: F401 - fixtures
+
+import kzmark
+from kzmark import executors
+from kzmark.batch import Result
+from kzmark.errors import BackendMissingError, ClusterError, WorkerLostError
+from kzmark.executors.remote import RemoteExecutor
+from kzmark.places import place
+
+pytest.importorskip("distributed", reason="dask is not installed")
+
+pytestmark = [
+    pytest.mark.xdist_group("dask"),
+    pytest.mark.filterwarnings("ignore:::(distributed|dask|tornado)"),
+]
+WITHOUT_KZMARK = "import sys; sys.modules['kzmark'] = None"
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """Give the address of a scheduler with two workers."""
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    quiet = {**os.environ, "DASK_LOGGING__DISTRIBUTED": "critical"}
+    common = [sys.executable, "-m"]
+    head = [*common, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--no-dashboard"]
+    head += ["--port", str(port), "--preload", WITHOUT_KZMARK]
+    crew = [*common, "distributed.cli.dask_worker", f"tcp://{address}", "--no-dashboard"]
+    crew += ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
+    running = [
+        subprocess.Popen(words, env=quiet, stderr=subprocess.DEVNULL) for words in (head, crew)
+    ]
+    try:
+        yield address
+    finally:
+        for process in reversed(running):
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture
+def dask(scheduler: str) -> Iterator[RemoteExecutor]:
+    with connected(f"dask://{scheduler}") as executor:
+        yield executor
+
+
+def connected(spec: str) -> RemoteExecutor:
+    """Connect as soon as both workers are there."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        executor = executors.connect(spec, timeout=30)
+        if executor.workers == 2:
+            return executor
+        executor.close()
+        time.sleep(0.2)
+    raise AssertionError("the workers never came")
+
+
+def self_signed(path: Path) -> str:
+    """Write a key and a certificate for it into one file; return its name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, SHA256())
+    )
+    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(key.private_bytes(*form) + certificate.public_bytes(Encoding.PEM))
+    return str(path)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def test_calls_run_in_the_workers_and_what_they_raise_comes_back(dask: RemoteExecutor) -> None:
+    futures = [dask.submit(operator.add, n, 1) for n in range(40)]
+    where = {dask.submit(os.getpid).result(30) for _ in range(4)}
+    wrong = dask.submit(int, "no number")
+
+    assert [one.result(30) for one in futures] == list(range(1, 41))
+    assert os.getpid() not in where
+    with pytest.raises(ValueError, match="no number"):
+        wrong.result(30)
+
+
+def test_a_killed_worker_loses_no_call(dask: RemoteExecutor) -> None:
+    victim = dask.submit(os.getpid).result(30)
+    futures = [dask.submit(time.sleep, 0.1) for _ in range(20)]
+    time.sleep(0.3)
+    os.kill(victim, signal.SIGKILL)
+
+    assert not wait(futures, timeout=60).not_done
+    assert [one.exception() for one in futures] == [None] * 20
+
+
+def test_a_call_that_kills_its_workers_is_told_as_such(dask: RemoteExecutor) -> None:
+    with pytest.raises(WorkerLostError, match="4 workers died"):
+        dask.submit(os._exit, 3).result(60)
+    assert dask.submit(operator.add, 1, 1).result(60) == 2
+
+
+def test_a_worker_of_another_version_is_refused(scheduler: str) -> None:
+    with connected(f"dask://{scheduler}") as executor:
+        executor.everywhere(exec, "import kzmark; kzmark.__version__ = '0.0.1'")
+        try:
+            with pytest.raises(ClusterError, match=r"worker tcp://.* has kzmark 0\.0\.1, not"):
+                executors.connect(f"dask://{scheduler}")
+        finally:
+            version = f"import kzmark; kzmark.__version__ = {kzmark.__version__!r}"
+            executor.everywhere(exec, version)
+
+
+def test_outputs_are_those_of_a_local_run(dask: RemoteExecutor, tmp_path: Path) -> None:
+    names = archive.fill(tmp_path / "in")
+    one = archive.stamper(tmp_path / "id", tmp_path / "one.jsonl")
+    other = archive.stamper(tmp_path / "id", tmp_path / "other.jsonl")
+    near = list(kzmark.stamp_many(archive.jobs(tmp_path / "in", tmp_path / "near", names), one))
+    jobs = archive.jobs(tmp_path / "in", tmp_path / "far", names)
+    far = list(kzmark.stamp_many(jobs, other, executor=dask))
+
+    archive.assert_each_stamped_once(near, tmp_path / "one.jsonl", names)
+    archive.assert_each_stamped_once(far, tmp_path / "other.jsonl", names)
+    archive.assert_alike(tmp_path / "near", tmp_path / "far", names)
+    reports = list(kzmark.verify_many([tmp_path / "far" / n for n in names], executor=dask))
+    assert {one.report.verdict for one in reports if one.report is not None} == {
+        kzmark.Verdict.COMPLIANT
+    }
+    assert len(reports) == len(names)
+
+
+def test_a_killed_worker_loses_no_file_and_none_is_stamped_twice(
+    dask: RemoteExecutor, tmp_path: Path
+) -> None:
+    names = archive.fill(tmp_path / "in")
+    mine = archive.stamper(tmp_path / "id", tmp_path / "log")
+    victim = dask.submit(os.getpid).result(30)
+    results: list[Result] = []
+    for result in kzmark.stamp_many(
+        archive.jobs(tmp_path / "in", tmp_path / "out", names), mine, executor=dask
+    ):
+        if len(results) == len(names) // 6:
+            os.kill(victim, signal.SIGKILL)
+        results.append(result)
+
+    archive.assert_each_stamped_once(results, tmp_path / "log", names)
+    found = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
+    assert {name for name in found if not name.endswith(".kzmark.json")} == set(names)
+
+
+def test_objects_go_to_objects_without_a_copy_here(
+    dask: RemoteExecutor,
+    s3: Any,  # noqa: F811 - the fixture
+    tmp_path: Path,
+) -> None:
+    names = archive.fill(tmp_path / "in", 14)
+    s3.put(f"{tmp_path}/in/", f"{BUCKET}/in/", recursive=True)
+    settings = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    dask.everywhere(exec, f"import os; os.environ.update({settings!r})")
+    mine = archive.stamper(tmp_path / "id", tmp_path / "log")
+    source, target = (place(f"s3://{BUCKET}/{name}") for name in ("in", "out"))
+    jobs = archive.jobs(source, target, names)
+    results = list(kzmark.stamp_many(jobs, mine, executor=dask))
+    s3.get(f"{BUCKET}/out/", f"{tmp_path}/out/", recursive=True)
+    near = archive.stamper(tmp_path / "id", tmp_path / "near.jsonl")
+    assert list(kzmark.stamp_many(archive.jobs(tmp_path / "in", tmp_path / "near", names), near))
+
+    archive.assert_each_stamped_once(results, tmp_path / "log", names)
+    archive.assert_alike(tmp_path / "near", tmp_path / "out", names)
+    assert {one.stamped.output for one in results if one.stamped} == {
+        f"s3://{BUCKET}/out/{name}" for name in names
+    }
+
+
+def test_the_scheduler_needs_no_kzmark(scheduler: str) -> None:
+    from distributed import Client
+
+    with (
+        Client(scheduler, set_as_default=False) as client,
+        pytest.raises(ModuleNotFoundError, match="kzmark"),
+    ):
+        client.run_on_scheduler(pkgutil.resolve_name, "kzmark:__version__")
+
+
+def test_tls_takes_the_certificates_of_dasks_own_configuration(tmp_path: Path) -> None:
+    import dask
+
+    pem = self_signed(tmp_path / "tls.pem")
+    names = ("ca-file", "scheduler.cert", "client.cert")
+    settings = {f"distributed.comm.tls.{name}": pem for name in names}
+    inherited = {
+        "DASK_" + name.upper().replace(".", "__").replace("-", "_"): pem for name in settings
+    }
+    port = free_port()
+    words = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--no-dashboard"]
+    words += ["--protocol", "tls", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(words, env={**os.environ, **inherited}, stderr=subprocess.DEVNULL)
+    try:
+        with pytest.raises(ClusterError, match="no Dask scheduler at tls://"):
+            executors.connect(f"dask+tls://127.0.0.1:{port}", timeout=1)
+        with dask.config.set(settings):
+            executor = executors.connect(f"dask+tls://127.0.0.1:{port}", timeout=30)
+        executor.close()
+    finally:
+        process.kill()
+        process.wait(30)
+
+
+def test_no_scheduler_and_a_word_that_is_no_address_are_told_as_such() -> None:
+    with pytest.raises(ClusterError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1:"):
+        executors.connect("dask://127.0.0.1:1", timeout=0.5)
+    with pytest.raises(ClusterError, match="no Dask scheduler at nonsense://"):
+        executors.connect("dask+nonsense://127.0.0.1:1", timeout=0.5)
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    with pytest.raises(BackendMissingError, match="work on a Dask cluster needs") as caught:
+        executors.connect("dask://127.0.0.1:8786")
+    assert caught.value.extra == "dask"
+
+
+def test_a_scheduler_that_ends_is_told_as_such(tmp_path: Path) -> None:
+    port = free_port()
+    words = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"]
+    words += ["--port", str(port), "--no-dashboard"]
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=tmp_path)
+    try:
+        executor = executors.connect(f"dask://127.0.0.1:{port}", timeout=30)
+        future = executor.submit(time.sleep, 1)
+        time.sleep(0.3)
+        process.kill()
+        with pytest.raises(ClusterError, match="the cluster is gone"):
+            future.result(60)
+        with pytest.raises(ClusterError, match="the cluster is gone"):
+            executor.submit(int, "1")
+        executor.close()
+    finally:
+        process.kill()
+        process.wait(30)
