@@ -1,6 +1,6 @@
 """Whether a person can perceive a notice, judged on what was measured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,7 +93,7 @@ class _Measures:
             narrow=piece.across,
             share=piece.down / min(width, height),
             contrast=min(windows),
-            median=float(np.median(windows)),
+            median=_median(windows),
             margin=min(left / width, top / height, 1 - right / width, 1 - bottom / height),
             coverage=reading.coverage,
         )
@@ -103,6 +103,12 @@ class _Measures:
             f"capitals {self.cap:.1f} px, {self.share:.1%} of the shortest side, "
             f"contrast {self.contrast:.1f}:1, margin {self.margin:.1%}"
         )
+
+
+def _median(values: Sequence[float]) -> float:
+    """As NumPy's, which would import its masked arrays for it at the first call."""
+    ranked, half = sorted(values), len(values) // 2
+    return float(ranked[half] if len(ranked) % 2 else (ranked[half - 1] + ranked[half]) / 2)
 
 
 def _facts(reading: Reading, measures: _Measures) -> dict[str, str]:

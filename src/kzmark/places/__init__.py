@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import unquote
-from urllib.request import url2pathname
 
 from kzmark._io import cause, read_all
 from kzmark._limits import DEFAULT_LIMITS, Limits
@@ -249,6 +248,8 @@ def _path_of(rest: str) -> Path:
     """Return the path of a `file://` URL, with its percent signs read (RFC 8089)."""
     host, slash, path = rest.partition("/")
     if os.name == "nt":
+        from urllib.request import url2pathname  # only here: it brings the whole of http and ssl
+
         return Path(url2pathname(f"//{rest}"))
     if host not in {"", "localhost"} or not slash:
         raise RequestError(

@@ -12,7 +12,6 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from importlib import metadata
 from typing import Any, BinaryIO, Final
 
 from kzmark import __version__
@@ -274,6 +273,8 @@ def _library() -> Any:
     Raises:
         InstallationError: If it is missing, does not load here, or is another version.
     """
+    from importlib import metadata  # only here: it takes longer to import than a store to write
+
     hint = f"pip install c2pa-python=={PINNED}"
     try:
         import c2pa
