@@ -11,7 +11,7 @@ demo: $(READY)              ## stamp and verify a real picture of every format; 
 	$(BIN)/python scripts/demo.py demo-out
 
 test: $(READY) system      ## every test, in parallel
-	$(BIN)/python -m pytest -q -n auto
+	$(BIN)/python -m pytest -q -n auto --dist loadgroup
 
 lint: $(READY)              ## lint, format, types, fixtures
 	$(BIN)/ruff check .
@@ -40,7 +40,7 @@ docs: $(READY)              ## make the generated reference pages anew
 system:                     # outside readers that tests ask for; a test without its reader says so and is skipped
 	@sh scripts/system-packages
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml setup.py $(wildcard src/kzmark/native/c/*.[ch])
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev

@@ -27,7 +27,14 @@ NOTE = re.compile(
     r"\"((?:[a-z0-9]+-)+(?:dropped|merged|expanded|normalised|reduced|recompressed|reencoded|raised"
     r"|kept|applied|lossless|replaced|broken)|svg\.[a-z0-9-]+)\""
 )
-LABELS = {"c2pa.actions", "c2pa.created", "c2pa.opened", "c2pa.edited", "c2pa.ingredient"}
+LABELS = {
+    "c2pa.assertions",
+    "c2pa.actions",
+    "c2pa.created",
+    "c2pa.opened",
+    "c2pa.edited",
+    "c2pa.ingredient",
+}
 LABELS |= {"c2pa.ai-disclosure", "c2pa.training-mining", "notice.texts"}  # no codes
 
 
@@ -41,10 +48,16 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     clean = ROOT / "fixtures" / "clean"
     shutil.copy(clean / "photo.jpg", "photo.jpg")
+    shutil.copy(clean / "page.pdf", "report.pdf")
     who = ["--owner", "ТОО Пример", "--system", "ImageGen", "--audit-log", "none"]
     assert cli.main(["stamp", "photo.jpg", "-o", "out.jpg", *who, "--quiet"]) == 0
     Path("incoming").mkdir()
     shutil.copy("out.jpg", "incoming/a.jpg")
+    Path("archive").mkdir()
+    shutil.copy("photo.jpg", "archive/photo.jpg")
+    shutil.copy(clean / "speech.mp4", "clip.mp4")
+    settings = 'owner = "ТОО Пример"\nsystem = "ImageGen"\naudit-log = "none"\n'
+    Path("kzmark.toml").write_text(settings, encoding="utf-8")
     text = (resources.files("kzmark.profiles") / "kz-2026.1.toml").read_text(encoding="utf-8")
     Path("house.toml").write_text(text, encoding="utf-8")
     return tmp_path

@@ -14,7 +14,7 @@ KINDS = [
     for kind in vars(errors).values()
     if inspect.isclass(kind) and issubclass(kind, KzmarkError)
 ]
-SPECIAL = {BackendMissingError, UnrecordedError}
+SPECIAL: set[type[KzmarkError]] = {BackendMissingError, UnrecordedError}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

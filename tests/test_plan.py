@@ -9,6 +9,7 @@ from tests.test_safety import CLEAN, STATEMENT, samples
 import kzmark
 from kzmark.errors import MarkExistsError
 from kzmark.formats import all_adapters
+from kzmark.formats._text import Beside
 from kzmark.plan import Step
 from kzmark.report import Reason
 from kzmark.signing.identity import new_identity
@@ -33,8 +34,10 @@ def test_notice_then_layers_then_signature_in_every_format(
     order = [Step.NOTICE, Step.LAYERS, Step.SIGN, Step.SIDECAR, Step.CHECK]
     ranks = [order.index(step) for step in plan.steps]
     assert ranks == sorted(ranks)
-    assert {Step.NOTICE, Step.LAYERS, Step.CHECK} < set(plan.steps)
-    assert set(plan.layers) == sniff(io.BytesIO(path.read_bytes())).info.layers
+    adapter = sniff(io.BytesIO(path.read_bytes()), name=path.name)
+    assert {Step.LAYERS, Step.CHECK} < set(plan.steps)
+    assert (Step.NOTICE in plan.steps) is not isinstance(adapter, Beside)
+    assert set(plan.layers) == adapter.info.layers
 
 
 def test_a_stamped_file_that_was_changed_is_marked_anew_only_when_asked(

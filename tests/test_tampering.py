@@ -14,6 +14,7 @@ from kzmark.signing.identity import Identity, new_identity
 from kzmark.signing.signer import Signer
 from kzmark.sniff import sniff
 from kzmark.testing import LIMITS, example_mark
+from kzmark.vocabulary import Layer
 
 EVERY = pytest.mark.parametrize("path", samples(), ids=lambda path: path.suffix[1:])
 
@@ -54,8 +55,8 @@ def test_an_edited_record_is_a_conflict_or_damage(
     stamper: kzmark.Stamper, path: Path, tmp_path: Path
 ) -> None:
     target = stamped(stamper, path, tmp_path)
-    adapter = sniff(io.BytesIO(target.read_bytes()))
-    if adapter.info.name == "bmp":
+    adapter = sniff(io.BytesIO(target.read_bytes()), name=target.name)
+    if adapter.info.layers == {Layer.SIDECAR}:
         record = target.with_name(target.name + ".kzmark.json")
         record.write_bytes(record.read_bytes().replace(b"ImageGen", b"ImageGuy"))
     else:

@@ -213,6 +213,10 @@ class Rope(io.RawIOBase, BinaryIO):
         gap = self._at - self.size if length else 0
         if gap > 0:
             self._append([_Stretch(_Memory(bytes(gap)), 0, gap)])
+        if self._at == self.size:  # as nearly always: a file is written from its start to its end
+            self._append(fresh)
+            self._at += length
+            return
         before = list(self.stretches(0, self._at))
         behind = self._at + length
         after = list(self.stretches(behind, max(0, self.size - behind)))

@@ -12,39 +12,34 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from kzmark import policy as policies
-from kzmark._io import sha256
 from kzmark._limits import Limits
+from kzmark._rope import Rope, stream_of
 from kzmark.comparison import differences
 from kzmark.errors import (
     BackendMissingError,
     CheckError,
-    KzmarkError,
-    MalformedMediaError,
     MediaError,
-    UnknownFormatError,
-    UnsupportedMediaError,
 )
 from kzmark.formats._base import Adapter, Draws, Paints, Pictures
-from kzmark.formats._text import Inscribes
+from kzmark.formats._film import Films
+from kzmark.formats._text import Beside, Inscribes
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
 from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan, Step, already_there, make_plan
 from kzmark.policy import Policy, agreed_mark
+from kzmark.preview import Preview
 from kzmark.profile import Profile
-from kzmark.report import Evidence, Finding, Outcome, Reason, Report, Status, Verdict
-from kzmark.signing import c2pa
+from kzmark.report import Evidence, Report, Status
+from kzmark.signing import embed
+from kzmark.signing.signed import Signed
 from kzmark.signing.signer import Signer
 from kzmark.statement import Statement
 from kzmark.subject import Subject, open_subject, read_layers, see
+from kzmark.unread import unread
 from kzmark.vocabulary import Layer
 
 _BLOCK: Final = 1 << 20
-_REASONS: Final[dict[type[KzmarkError], Reason]] = {
-    MalformedMediaError: Reason.DAMAGED,
-    UnknownFormatError: Reason.UNSUPPORTED,
-    UnsupportedMediaError: Reason.UNSUPPORTED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +55,7 @@ class Finished:
         changed: False if the file carried this very mark already and was left as it was.
     """
 
-    data: bytes
+    data: bytes | Rope
     record: bytes | None
     mark: Mark
     layers: tuple[Layer, ...]
@@ -123,8 +118,9 @@ def prepare(
         evidence,
         statement,
         style,
-        source_sha256=sha256(subject.data),
+        source_sha256=subject.digest,
         replace=replace,
+        film=adapter.film(subject.stream, limits=limits) if isinstance(adapter, Films) else None,
     )
 
 
@@ -143,26 +139,28 @@ def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -
     """Run the steps of a plan in their order; each takes the bytes that the last one made."""
     adapter, data, record = subject.adapter, subject.data, None
     notes: list[str] = [*plan.notes]
+    signed: Signed | None = None
     for step in plan.steps:
-        source, target = io.BytesIO(data), io.BytesIO()
+        source, target = stream_of(data), Rope() if isinstance(data, Rope) else io.BytesIO()
         if step is Step.NOTICE:
             notes += _show(adapter, source, target, plan, limits)
-            data = target.getvalue()
+            data = _written(target)
         elif step is Step.LAYERS:
             adapter.write(source, target, plan.mark, limits=limits)
-            data = target.getvalue()
+            data = _written(target)
         elif step is Step.SIGN:
-            given = _signing(subject, plan, signer, limits)
-            c2pa.sign(source, target, **given)
-            data = target.getvalue()
+            signed = embed.sign(data, **_signing(subject, plan, signer, limits))
+            data = signed.data
         elif step is Step.SIDECAR:
             given = _signing(subject, plan, signer, limits)
             old = sidecar.manifest_of(subject.record) if subject.record else None
-            store = c2pa.sign_detached(source, **given, parent_manifest=old or None)
-            record = sidecar.spell(plan.mark, data, name=Path(subject.name).name, manifest=store)
+            store = embed.sign_detached(data, **given, parent_manifest=old or None)
+            told = plan.inscription.text if isinstance(adapter, Beside) else ""
+            name = Path(subject.name).name
+            record = sidecar.spell(plan.mark, data, name=name, manifest=store, notice=told)
         elif step is Step.CHECK:
             done = Subject(data=data, adapter=adapter, name=subject.name, record=record)
-            _check(done, plan, limits=limits)
+            _check(done, plan, limits=limits, signed=signed)
     return Finished(
         data=data,
         record=record,
@@ -180,19 +178,27 @@ def verify(
     profile: Profile,
     limits: Limits,
     trust: bytes | None = None,
+    preview: int = 0,
 ) -> Report:
-    """Judge one file by what its layers hold and what a person sees of it. Never raises."""
+    """Judge one file by what its layers hold and what a person sees of it. Never raises.
+
+    With `preview`, a small picture of this longest side, in pixels, comes with the report.
+    """
+    small = Preview(preview) if preview else None
     try:
         evidence = read_layers(subject, limits=limits, trust=trust)
         mark = agreed_mark(evidence)
-        evidence.append(see(subject, mark, profile=profile, limits=limits))
+        watch = small.watched if small else iter
+        evidence.append(see(subject, mark, profile=profile, limits=limits, watch=watch))
     except (MediaError, BackendMissingError) as error:
-        digest = sha256(subject.data)
-        return _unreadable(digest, error, name=subject.name, policy=policy, subject=subject)
+        info = subject.adapter.info
+        return unread(subject.digest, error, name=subject.name, policy=policy, info=info)
+    if small:
+        small.complete(subject.adapter, subject.stream, limits=limits)
     findings = policy.judge(evidence)
     return Report(
         source=subject.name,
-        sha256=sha256(subject.data),
+        sha256=subject.digest,
         format=subject.adapter.info.name,
         medium=subject.adapter.info.medium.value,
         policy=f"{policy.name} {policy.edition}",
@@ -201,6 +207,7 @@ def verify(
         mark=mark,
         findings=findings,
         evidence=tuple(evidence),
+        preview=small.encoded() if small else b"",
     )
 
 
@@ -213,13 +220,20 @@ def verify_stream(
     name: str = "",
     record: bytes | None = None,
     trust: bytes | None = None,
+    preview: int = 0,
 ) -> Report:
     """Judge one stream; a file that no adapter knows gives an undetermined report."""
     try:
         subject = open_subject(source, limits=limits, name=name, record=record)
     except MediaError as error:
-        return _unreadable(_digest(source), error, name=name, policy=policy)
-    return verify(subject, policy=policy, profile=profile, limits=limits, trust=trust)
+        return unread(_digest(source), error, name=name, policy=policy)
+    return verify(
+        subject, policy=policy, profile=profile, limits=limits, trust=trust, preview=preview
+    )
+
+
+def _written(target: Rope | io.BytesIO) -> bytes | Rope:
+    return Rope.over(target) if isinstance(target, Rope) else target.getvalue()
 
 
 def _show(
@@ -227,6 +241,8 @@ def _show(
 ) -> Sequence[str]:
     if isinstance(adapter, Inscribes):
         return adapter.inscribe(source, target, plan.inscription, limits=limits)
+    if isinstance(adapter, Films):
+        return adapter.burn(source, target, plan.patch, plan.spans, limits=limits)
     if isinstance(adapter, Draws):
         return adapter.draw(source, target, plan.drawing, limits=limits)
     assert isinstance(adapter, Paints)  # the plan refused anything else
@@ -235,18 +251,19 @@ def _show(
 
 def _signing(subject: Subject, plan: Plan, signer: Signer, limits: Limits) -> dict[str, Any]:
     """Return what both ways of signing ask for."""
+    origin = subject.data if subject.parent is None else subject.parent
     return {
+        "adapter": subject.adapter,
         "mark": plan.mark,
-        "mime": subject.adapter.info.mime,
         "signer": signer,
-        "parent": subject.original if plan.keeps_parent else None,
+        "parent": origin if plan.keeps_parent else None,
         "limits": limits,
     }
 
 
-def _check(done: Subject, plan: Plan, *, limits: Limits) -> None:
+def _check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -> None:
     """Read the finished file as a stranger would; what it should show, it must show."""
-    evidence = read_layers(done, limits=limits)
+    evidence = read_layers(done, limits=limits, signed=signed)
     for layer in plan.layers:
         marks = [e.mark for e in evidence if e.layer is layer and e.status is Status.PRESENT]
         if marks != [plan.mark]:
@@ -261,33 +278,6 @@ def _check(done: Subject, plan: Plan, *, limits: Limits) -> None:
     unseen = seen.code == "notice.backend-missing"  # nobody here can look; verify says so too
     if seen.status is not Status.PRESENT and not unseen:
         raise CheckError(f"the notice is not perceivable: {seen.detail}", source=done.name)
-
-
-def _unreadable(
-    digest: str, error: KzmarkError, *, name: str, policy: Policy, subject: Subject | None = None
-) -> Report:
-    """Report a file that cannot be read: damaged, too costly, or of a kind nobody here knows."""
-    reason = _REASONS.get(type(error), Reason.UNCHECKED)
-    damaged = reason is Reason.DAMAGED
-    finding = Finding(
-        clause="230-VIII art. 22(1), automated recognition",
-        outcome=Outcome.NOT_MET if damaged else Outcome.UNKNOWN,
-        code=f"file.{error.code}",
-        message=f"{error.message}; {error.hint}" if error.hint else error.message,
-    )
-    info = subject.adapter.info if subject else None
-    return Report(
-        source=name,
-        sha256=digest,
-        format=info.name if info else "",
-        medium=info.medium.value if info else "",
-        policy=f"{policy.name} {policy.edition}",
-        verdict=Verdict.NOT_COMPLIANT if damaged else Verdict.UNDETERMINED,
-        reason=reason,
-        mark=None,
-        findings=(finding,),
-        evidence=(),
-    )
 
 
 def _digest(source: BinaryIO) -> str:

@@ -22,8 +22,10 @@ from kzmark.formats._base import (
     Paints,
     PatchFor,
 )
+from kzmark.formats._film import Film, Span
 from kzmark.formats._text import Beside, Inscribes, Inscription
 from kzmark.mark import Mark, NoticeRecord, Place
+from kzmark.notices import film as films
 from kzmark.notices import image, words
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
@@ -56,6 +58,7 @@ class Plan:
         keeps_parent: Whether the input becomes the C2PA parent of the output.
         cover: Displayed size → an earlier plate, which the new one has to hide.
         notes: What a caller should hear about before it is done, as stable codes.
+        spans: When the notice is seen in a film, in seconds.
     """
 
     mark: Mark
@@ -66,6 +69,7 @@ class Plan:
     keeps_parent: bool
     cover: image.Cover = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
 
     @property
     def patch(self) -> PatchFor:
@@ -102,6 +106,7 @@ def make_plan(
     *,
     source_sha256: str = "",
     replace: bool = False,
+    film: Film | None = None,
 ) -> Plan:
     """Return the plan for one file that does not yet carry this very mark in good order.
 
@@ -111,7 +116,7 @@ def make_plan(
     """
     info = adapter.info
     history = _history(evidence, statement, style, replace=replace)
-    shown = _shown(adapter, sizes, evidence, style)
+    shown = _in_film(film, evidence, style) if film else _shown(adapter, sizes, evidence, style)
     mark = statement.mark(
         medium=info.medium,
         profile=style.profile.name,
@@ -128,6 +133,7 @@ def make_plan(
         keeps_parent=_has_manifest(evidence) or statement.operation is Operation.MODIFIED,
         cover=shown.cover,
         notes=(*_notes(evidence), *shown.notes),
+        spans=shown.spans,
     )
 
 
@@ -139,6 +145,14 @@ class _Shown:
     form: Form = Form.FULL
     cover: image.Cover = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+
+def _in_film(film: Film, evidence: Sequence[Evidence], style: NoticeStyle) -> _Shown:
+    cover = _earlier_plates(evidence)
+    notice, form = films.record(style, film, cover=cover)
+    spans = films.spans(style, notice.texts, film.seconds)
+    return _Shown(notice=notice, form=form, cover=cover, spans=spans)
 
 
 def _shown(

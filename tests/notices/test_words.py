@@ -49,8 +49,10 @@ def look(*leaves: Sequence[Passage], record: Mark | None = None) -> Evidence:
     return words.find(shown, profile=PROFILE, mark=record)
 
 
-def plain(text: str = NOTICE.text, **facts: float) -> Passage:
-    return Passage(text=text, **facts)
+def plain(
+    text: str = NOTICE.text, *, points: float | None = None, contrast: float | None = None
+) -> Passage:
+    return Passage(text=text, points=points, contrast=contrast)
 
 
 def test_the_notice_is_one_line_with_badge_and_every_language() -> None:
@@ -99,14 +101,14 @@ def test_a_hidden_notice_does_not_spoil_one_that_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("facts", "code"),
+    ("notice", "code"),
     [
-        ({"points": 4.0}, "notice.too-small"),
-        ({"contrast": 1.4}, "notice.too-faint"),
+        (plain(points=4.0), "notice.too-small"),
+        (plain(contrast=1.4), "notice.too-faint"),
     ],
 )
-def test_a_notice_that_cannot_be_read_is_broken(facts: dict[str, float], code: str) -> None:
-    seen = look([plain(**facts), BODY], record=mark())
+def test_a_notice_that_cannot_be_read_is_broken(notice: Passage, code: str) -> None:
+    seen = look([notice, BODY], record=mark())
 
     assert (seen.status, seen.code) == (Status.BROKEN, code)
 

@@ -53,6 +53,8 @@ class FormatInfo:
         layers: Where the mark is written.
         c2pa: Where the C2PA manifest lives.
         exact: In words: what stays bit-exact outside the notice.
+        streamed: Whether its files are worked on as streams, since they may be larger than memory;
+            sources and targets are ropes then (`kzmark._rope`).
         backend: Import name of the library that the pixels need beyond the core, or empty.
         extra: Extra of kzmark that brings this library, or empty.
     """
@@ -66,6 +68,7 @@ class FormatInfo:
     layers: frozenset[Layer]
     c2pa: C2PABinding
     exact: str
+    streamed: bool = False
     backend: str = ""
     extra: str = ""
 
@@ -251,6 +254,18 @@ class Paints(Protocol):
 
         Returns:
             Notes on what else changed, as stable codes, such as `exif-thumbnail-dropped`.
+        """
+        ...
+
+
+@runtime_checkable
+class Glances(Protocol):
+    """For formats that can be decoded small at less cost than whole."""
+
+    def glance(self, source: BinaryIO, side: int, *, limits: Limits) -> Pixels:
+        """Return the first picture as displayed, coarsely: its longest side at least `side`.
+
+        For people who look through many files; nothing is measured on it.
         """
         ...
 

@@ -17,6 +17,7 @@ class Row(NamedTuple):
 
 
 EXTENSIONS: Final = {
+    "avi": (".avi",),
     "avif": (".avif", ".avifs"),
     "bmp": (".bmp", ".dib"),
     "csv": (".csv", ".tsv"),
@@ -27,12 +28,17 @@ EXTENSIONS: Final = {
     "json": (".json", ".jsonl", ".ndjson", ".geojson"),
     "jxl": (".jxl",),
     "markdown": (".md", ".markdown", ".mdown", ".mkd"),
+    "matroska": (".mkv",),
+    "mov": (".mov", ".qt"),
+    "mp4": (".mp4", ".m4v"),
+    "pdf": (".pdf",),
     "png": (".png", ".apng"),
     "srt": (".srt",),
     "svg": (".svg",),
     "text": (".txt", ".text", ".asc"),
     "tiff": (".tif", ".tiff"),
     "vtt": (".vtt",),
+    "webm": (".webm",),
     "webp": (".webp",),
 }
 # Formats of plain text have no first bytes of their own: where nothing else fits a text, its name
@@ -40,6 +46,7 @@ EXTENSIONS: Final = {
 TEXTS: Final = ("csv", "json", "markdown", "srt", "text")
 NAMES: Final = tuple(EXTENSIONS)
 ROWS: Final = (
+    Row(b"RIFF\0\0\0\0AVI ", "avi", 0, b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
     Row(b"ftyp", "avif", 4),
     Row(b"BM", "bmp"),
     Row(b"GIF87a", "gif"),
@@ -56,6 +63,15 @@ ROWS: Final = (
     Row(b"\xff\xd8\xff", "jpeg"),
     Row(b"\0\0\0\x0cJXL \r\n\x87\n", "jxl"),
     Row(b"\xff\n", "jxl"),
+    Row(b"\x1a\x45\xdf\xa3", "matroska"),
+    Row(b"ftyp", "mov", 4),
+    Row(b"moov", "mov", 4),
+    Row(b"wide", "mov", 4),
+    Row(b"mdat", "mov", 4),
+    Row(b"free", "mov", 4),
+    Row(b"skip", "mov", 4),
+    Row(b"ftyp", "mp4", 4),
+    Row(b"%PDF-", "pdf"),
     Row(b"\x89PNG\r\n\x1a\n", "png"),
     Row(b"<", "svg"),
     Row(b" ", "svg"),
@@ -73,5 +89,6 @@ ROWS: Final = (
     Row(b"MM\0+", "tiff"),
     Row(b"WEBVTT", "vtt"),
     Row(b"\xef\xbb\xbfWEBVTT", "vtt"),
+    Row(b"\x1a\x45\xdf\xa3", "webm"),
     Row(b"RIFF\0\0\0\0WEBP", "webp", 0, b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
 )

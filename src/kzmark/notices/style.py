@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kzmark.profile import Profile, Wording
-from kzmark.vocabulary import Corner, Operation
+from kzmark.vocabulary import Corner, Operation, Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,7 @@ class NoticeStyle:
         languages: Order of the languages shown.
         corner: Place of the plate.
         pages: "all" or "first": on which pages of a document the notice stands.
+        placement: When the notice stands in a film.
     """
 
     profile: Profile
@@ -23,10 +24,12 @@ class NoticeStyle:
     languages: tuple[str, ...]
     corner: Corner
     pages: str = "all"
+    placement: Placement = Placement.FULL
 
     def __hash__(self) -> int:
         """Layouts are cached by style; a profile's own tables cannot be hashed."""
-        return hash((self.profile.name, self.operation, self.languages, self.corner, self.pages))
+        chosen = (self.operation, self.languages, self.corner, self.pages, self.placement)
+        return hash((self.profile.name, *chosen))
 
     @property
     def wordings(self) -> tuple[Wording, ...]:

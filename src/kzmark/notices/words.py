@@ -58,9 +58,12 @@ def find(leaves: Iterable[Leaf], *, profile: Profile, mark: Mark | None) -> Evid
     seen = passed = 0
     fault: tuple[int, _Judged] | None = None
     last: _Judged | None = None
+    judged: _Judged | None = None
+    before: Sequence[Passage] | None = None
     for leaf in leaves:
         seen += 1
-        judged = _look(leaf, wanted, profile)
+        if leaf.passages is not before:  # pages of a kind share them
+            judged, before = _look(leaf, wanted, profile), leaf.passages
         if judged is not None and not judged.code:
             passed, last = passed + 1, judged
         elif judged is not None and fault is None:

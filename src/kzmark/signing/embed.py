@@ -265,15 +265,15 @@ def _by_library(
     parent: bytes | Rope | None,
     limits: Limits,
 ) -> Signed:
-    target = scratch() if isinstance(data, Rope) else io.BytesIO()
-    c2pa.sign(
-        stream_of(data),
-        target,
-        mark=mark,
-        mime=adapter.info.mime,
-        signer=signer,
-        parent=None if parent is None else stream_of(parent),
-        limits=limits,
-    )
-    whole = target.getvalue() if isinstance(target, io.BytesIO) else Rope.over(target)
+    with scratch() if isinstance(data, Rope) else io.BytesIO() as target:
+        c2pa.sign(
+            stream_of(data),
+            target,
+            mark=mark,
+            mime=adapter.info.mime,
+            signer=signer,
+            parent=None if parent is None else stream_of(parent),
+            limits=limits,
+        )
+        whole = target.getvalue() if isinstance(target, io.BytesIO) else Rope.over(target)
     return Signed(data=whole, mark=mark)

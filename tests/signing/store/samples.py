@@ -7,6 +7,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from tests.signing.samples import large_jpeg, picture
 
 from kzmark._limits import DEFAULT_LIMITS
+from kzmark._rope import bytes_of
 from kzmark.formats import all_adapters
 from kzmark.formats._embedding import Embeds
 from kzmark.mark import Mark
@@ -76,7 +77,7 @@ def sign(name: str, mark: Mark, signer: Signer, **options: Any) -> bytes:
         data, adapter=ADAPTERS[kind], mark=mark, signer=signer, limits=LIMITS, **options
     )
     assert made.place is not None, "the C2PA library signed it"
-    return made.data
+    return bytes_of(made.data)
 
 
 def judged(data: bytes, kind: str, anchors: str = "") -> Validation:

@@ -26,6 +26,7 @@ from tests.signing.samples import MIMES, sample
 from tests.signing.store.samples import ADAPTERS, FILES, LIMITS, judged, sign
 
 from kzmark._limits import Limits
+from kzmark._rope import bytes_of
 from kzmark.errors import IdentityError, LimitExceededError
 from kzmark.formats import all_adapters
 from kzmark.mark import Mark
@@ -253,7 +254,7 @@ def test_an_earlier_manifest_is_kept_by_the_library(
     assert made.place is None
     assert (seen.mark, seen.facts["manifests"]) == (later, "2")
     assert Mark.from_json(seen.facts["parent_mark"]) == CREATED
-    assert_valid_outside(made.data, "image/jpeg", identity)
+    assert_valid_outside(bytes_of(made.data), "image/jpeg", identity)
 
 
 def test_a_parent_with_a_manifest_is_kept_by_the_library(signer: c2pa.Signer) -> None:
@@ -268,7 +269,7 @@ def test_a_parent_with_a_manifest_is_kept_by_the_library(signer: c2pa.Signer) ->
     )
 
     assert made.place is None
-    assert told(made.data, "jpeg")["assertions"]["c2pa.ingredient.v3"]["activeManifest"]
+    assert told(bytes_of(made.data), "jpeg")["assertions"]["c2pa.ingredient.v3"]["activeManifest"]
 
 
 def test_a_time_stamp_is_the_librarys_business(identity: Identity) -> None:
@@ -402,15 +403,16 @@ def test_a_store_of_several_segments_is_accepted(
     made = embed._embedded(clean, adapter, CREATED, draft)
     assert made
     assert made.place
-    segments = made.data.count(b"\xff\xeb", 0, made.place[0] + made.place[1])
-    seen = c2pa.read(io.BytesIO(made.data), "image/jpeg", trust_anchors=identity.root)
+    data = bytes_of(made.data)
+    segments = data.count(b"\xff\xeb", 0, made.place[0] + made.place[1])
+    seen = c2pa.read(io.BytesIO(data), "image/jpeg", trust_anchors=identity.root)
     ours = embed.read(made.data, adapter=adapter, trust_anchors=identity.root, limits=LIMITS)
 
     assert segments == -(-made.place[1] // 65_537)
     assert (seen.status, seen.mark, seen.facts["trust"]) == (Status.PRESENT, CREATED, "trusted")
-    assert judged(made.data, "jpeg").certain()
+    assert judged(data, "jpeg").certain()
     assert ours == seen
-    assert_valid_outside(made.data, "image/jpeg", identity)
+    assert_valid_outside(bytes_of(made.data), "image/jpeg", identity)
 
 
 # what is loaded

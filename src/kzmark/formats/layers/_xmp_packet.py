@@ -69,6 +69,11 @@ class Packet:
         )
         return (BEGIN + text + END).encode()
 
+    @property
+    def root(self) -> Any:
+        """The tree itself, for what is more than a simple property."""
+        return self._root
+
     def texts(self, key: str) -> list[str]:
         """Return every value of a simple property, wherever and however it is written."""
         found: list[str] = []

@@ -1,0 +1,1 @@
+"""The engine of films: PyAV decodes and encodes, kzmark decides what and writes the files."""

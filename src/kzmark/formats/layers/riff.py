@@ -1,0 +1,43 @@
+"""The record as a chunk of a RIFF file's INFO list, and the sentence as its comment.
+
+Spec: RIFF MCI (INFO lists: `ICMT`); text is UTF-8, which readers of today expect.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kzmark.errors import RecordError
+from kzmark.mark import Mark
+from kzmark.report import Evidence, Status
+from kzmark.vocabulary import Layer
+
+RECORD: Final = b"KZMK"
+COMMENT: Final = b"ICMT"
+
+
+def chunks(mark: Mark, *, comment: bool) -> dict[bytes, bytes]:
+    """Return kinds and contents of our chunks; a comment only where nobody else left one."""
+    found = {RECORD: mark.to_json() + b"\0"}
+    if comment:
+        found[COMMENT] = " / ".join(mark.notice.texts).encode() + b"\0"
+    return found
+
+
+def judge(values: Mapping[bytes, bytes]) -> Evidence:
+    """Say what the INFO lists of a file hold. Never raises; code: `riff.record`."""
+    comment = values.get(COMMENT, b"").rstrip(b"\0").decode("utf-8", "replace")
+    facts = {"comment": comment[:1_000]} if comment else {}
+    record = values.get(RECORD)
+    if record is None:
+        return Evidence(layer=Layer.RIFF, status=Status.ABSENT, facts=facts)
+    try:
+        mark = Mark.from_json(record.rstrip(b"\0"))
+    except RecordError as error:
+        return Evidence(
+            layer=Layer.RIFF,
+            status=Status.BROKEN,
+            code="riff.record",
+            detail=error.message,
+            facts=facts,
+        )
+    return Evidence(layer=Layer.RIFF, status=Status.PRESENT, mark=mark, facts=facts)

@@ -1,0 +1,231 @@
+"""The sample tables of one track, as arrays, and back.
+
+Spec: ISO/IEC 14496-12, 8.6.1 (times), 8.6.2 (sync samples), 8.6.6 (edits), 8.7 (sizes, chunks).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
+from kzmark.formats._bmff.boxes import full
+from kzmark.formats.mp4.tree import Box
+
+Numbers = NDArray[np.int64]
+
+_MOST: Final = 20_000_000  # samples of one track
+_DEPENDENT: Final = (b"sdtp", b"sbgp", b"sgpd", b"stdp", b"padb", b"subs", b"cslg", b"stps")
+
+
+class Table:
+    """One track: where its samples are, how large, when.
+
+    Attributes:
+        trak: Its box.
+        kind: Handler type, such as `b"vide"`.
+        scale: Units of time in a second.
+        sizes: Of each sample, in bytes.
+        spans: How long each lasts.
+        dts: When each is decoded.
+        shifts: From there to when it is shown.
+        keys: Which are sync samples.
+        chunks: Offset of each chunk.
+        first: First sample of each chunk.
+        counts: Samples of each chunk.
+        offsets: Of each sample.
+    """
+
+    def __init__(self, trak: Box, *, size: int) -> None:
+        self.trak = trak
+        self.kind = trak.need(b"mdia", b"hdlr").body[8:12]
+        self.scale = _time_scale(trak.need(b"mdia", b"mdhd").body)
+        self.stbl = trak.need(b"mdia", b"minf", b"stbl")
+        self.sizes = _sizes(self.stbl, size)
+        count = len(self.sizes)
+        self.spans = _runs(self.stbl.need(b"stts").body, count, signed=False)
+        self.dts = np.cumsum(self.spans) - self.spans
+        self._shifted = self.stbl.find(b"ctts")
+        self.shifts = (
+            _runs(self._shifted.body, count, signed=True)
+            if self._shifted
+            else np.zeros(count, np.int64)
+        )
+        self._read_keys(count)
+        self._read_chunks(count, size)
+
+    @property
+    def count(self) -> int:
+        """Number of samples."""
+        return len(self.sizes)
+
+    @property
+    def pts(self) -> Numbers:
+        """When each sample is shown, before edits."""
+        return self.dts + self.shifts
+
+    def start(self) -> int:
+        """Return the media time at which the first edit begins, in units of the track."""
+        edits = self.trak.find(b"edts", b"elst")
+        if edits is None or len(edits.body) < 8:
+            return int(self.pts.min()) if self.count else 0
+        wide = edits.body[0] == 1
+        count = int.from_bytes(edits.body[4:8], "big")
+        size = 20 if wide else 12
+        for index in range(min(count, (len(edits.body) - 8) // size)):
+            at = 8 + index * size
+            at += 8 if wide else 4
+            time = int.from_bytes(edits.body[at : at + (8 if wide else 4)], "big", signed=True)
+            if time >= 0:
+                return time
+        return 0
+
+    def put_samples(self, sizes: Numbers, shifts: Numbers, keys: NDArray[np.bool_]) -> None:
+        """Set sizes, shifts and sync samples; tables that only held for the old samples go."""
+        self.sizes, self.shifts, self.keys = sizes, shifts, keys
+        head = (0).to_bytes(4, "big") + len(sizes).to_bytes(4, "big")
+        self.stbl.drop(*_DEPENDENT)
+        if self.stbl.find(b"stz2"):
+            self.stbl.drop(b"stz2")
+        self.stbl.put(_full(b"stsz", 0, head, sizes.astype(">u4").tobytes()), behind=b"stsc")
+        if self._shifted is not None or shifts.any():
+            version = 1 if (shifts < 0).any() else self._shifted.body[0] if self._shifted else 0
+            self.stbl.put(_full(b"ctts", version, *_packed_runs(shifts)), behind=b"stts")
+        if self.stbl.find(b"stss") or not keys.all():
+            numbers = (np.flatnonzero(keys) + 1).astype(">u4")
+            listed = len(numbers).to_bytes(4, "big")
+            self.stbl.put(_full(b"stss", 0, listed, numbers.tobytes()), behind=b"stts")
+
+    def _read_keys(self, count: int) -> None:
+        listed = self.stbl.find(b"stss")
+        self.keys = np.ones(count, np.bool_)
+        if listed is not None:
+            self.keys[:] = False
+            numbers = _words(listed.body, 4, 1)[:, 0]
+            if len(numbers) and (numbers.min() < 1 or numbers.max() > count):
+                raise MalformedMediaError("a sync sample that there is not")
+            self.keys[numbers - 1] = True
+
+    def _read_chunks(self, count: int, size: int) -> None:
+        narrow = self.stbl.find(b"stco")
+        self.chunks = (
+            _words(narrow.body, 4, 1)[:, 0] if narrow else _wide(self.stbl.need(b"co64").body)
+        )
+        number = len(self.chunks)
+        rows = _words(self.stbl.need(b"stsc").body, 4, 3)
+        starts = rows[:, 0] - 1
+        if number == 0 or not len(rows):
+            if count:
+                raise MalformedMediaError("samples without chunks")
+            starts, rows = np.zeros(0, np.int64), rows[:0]
+        if len(rows) and (starts[0] != 0 or (np.diff(starts) <= 0).any() or starts[-1] >= number):
+            raise MalformedMediaError("the table of chunks is not in order")
+        repeats = np.diff(np.concatenate([starts, [number]])) if len(rows) else starts
+        if (rows[:, 1] > _MOST).any():
+            raise MalformedMediaError("a chunk with more samples than there are")
+        self.counts = np.repeat(rows[:, 1], repeats)
+        self.entries = {int(one) for one in rows[:, 2]}
+        if int(self.counts.sum()) != count:
+            raise MalformedMediaError("the chunks hold another number of samples than the track")
+        self.first = np.cumsum(self.counts) - self.counts
+        ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        self.chunk_of = np.repeat(np.arange(number), self.counts)
+        self.offsets = self.chunks[self.chunk_of] + ends[:-1] - ends[self.first[self.chunk_of]]
+        if count and ((self.offsets < 0) | (self.offsets + self.sizes > size)).any():
+            raise MalformedMediaError("a sample lies outside of the file")
+
+
+def _time_scale(body: bytes) -> int:
+    at = 20 if body[:1] == b"\1" else 12
+    scale = int.from_bytes(body[at : at + 4], "big")
+    if not scale:
+        raise MalformedMediaError("a track without a time scale")
+    return scale
+
+
+def _sizes(stbl: Box, size: int) -> Numbers:
+    found = stbl.find(b"stsz")
+    if found is None:
+        return _compact_sizes(stbl.need(b"stz2").body)
+    if len(found.body) < 12:
+        raise MalformedMediaError("the table of sizes ends too early")
+    fixed, count = (int.from_bytes(found.body[at : at + 4], "big") for at in (4, 8))
+    _check_count(count)
+    if fixed:
+        if fixed * count > size:
+            raise MalformedMediaError("the samples are larger than the file")
+        return np.full(count, fixed, np.int64)
+    return _words(found.body, 8, 1)[:, 0]
+
+
+def _compact_sizes(body: bytes) -> Numbers:
+    if len(body) < 12 or body[7] not in {4, 8, 16}:
+        raise MalformedMediaError("the table of sizes is damaged")
+    count, bits = int.from_bytes(body[8:12], "big"), body[7]
+    _check_count(count)
+    if len(body) - 12 < -(-count * bits // 8):
+        raise MalformedMediaError("the table of sizes ends too early")
+    if bits == 16:
+        return np.frombuffer(body, ">u2", count, 12).astype(np.int64)
+    data = np.frombuffer(body, np.uint8, -1, 12).astype(np.int64)
+    if bits == 4:
+        data = np.stack([data >> 4, data & 15], axis=1).ravel()
+    return data[:count]
+
+
+def _check_count(count: int) -> None:
+    if count > _MOST:
+        raise LimitExceededError(f"a track of {count} samples")
+
+
+def _words(body: bytes, at: int, columns: int) -> Numbers:
+    """Return a table of 32-bit numbers whose number of rows stands before it."""
+    count = int.from_bytes(body[at : at + 4], "big")
+    if len(body) < at + 4 or (len(body) - at - 4) < count * 4 * columns:
+        raise MalformedMediaError("a table ends too early")
+    return np.frombuffer(body, ">u4", count * columns, at + 4).astype(np.int64).reshape(-1, columns)
+
+
+def _wide(body: bytes) -> Numbers:
+    count = int.from_bytes(body[4:8], "big")
+    if len(body) < 8 or len(body) - 8 < count * 8:
+        raise MalformedMediaError("a table ends too early")
+    return np.frombuffer(body, ">u8", count, 8).astype(np.int64)
+
+
+def _runs(body: bytes, count: int, *, signed: bool) -> Numbers:
+    """Return a table of (how many, value), written out."""
+    rows = _words(body, 4, 2)
+    if int(rows[:, 0].sum()) < count:
+        raise MalformedMediaError("a table of times ends too early")
+    values = rows[:, 1]
+    if signed:  # version 0 too: QuickTime and libav read it so
+        values = values.astype(np.uint32).view(np.int32).astype(np.int64)
+    ends = np.minimum(np.cumsum(rows[:, 0]), count)
+    return np.repeat(values, np.diff(np.concatenate([[0], ends])))
+
+
+def _packed_runs(values: Numbers) -> tuple[bytes, bytes]:
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(values) != 0]))
+    counts = np.diff(np.concatenate([starts, [len(values)]]))
+    rows = np.stack([counts, values[starts]], axis=1).astype(">i4")
+    return len(starts).to_bytes(4, "big"), rows.tobytes()
+
+
+def _full(kind: bytes, version: int, *parts: bytes) -> Box:
+    return Box(kind, full(kind, version, 0, *parts)[8:])
+
+
+def sole_entry(stbl: Box) -> tuple[bytes, bytes]:
+    """Return type and content of the one sample entry of a track.
+
+    Raises:
+        UnsupportedMediaError: If it has several: its pictures change their kind on the way.
+    """
+    body = stbl.need(b"stsd").body
+    count, size = (int.from_bytes(body[at : at + 4], "big") for at in (4, 8))
+    if count != 1:
+        raise UnsupportedMediaError(f"the picture has {count} descriptions, not one")
+    if size < 86 or 8 + size > len(body):
+        raise MalformedMediaError("the description of the picture ends too early")
+    return body[12:16], body[16 : 8 + size]
