@@ -40,7 +40,7 @@ def test_exiftool_reads_the_vocabulary_of_the_field() -> None:
         )
         assert row["AISystemUsed"] == "ImageGen"
         assert str(row["AISystemVersionUsed"]) == "2.1"
-        assert "ЖИ жасаған" in row["AltTextAccessibility"]
+        assert row["AltTextAccessibility"].startswith(("ЖИ жасаған", "Жасанды интеллект"))
         assert "mark_id" in str(row["Record"])
 
 

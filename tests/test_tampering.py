@@ -8,6 +8,7 @@ from tests.test_safety import STATEMENT, samples
 
 import kzmark
 from kzmark.formats import all_adapters
+from kzmark.formats._embedding import Unaided
 from kzmark.report import Reason, Verdict
 from kzmark.signing import c2pa
 from kzmark.signing.identity import Identity, new_identity
@@ -68,6 +69,9 @@ def test_an_edited_record_is_a_conflict_or_damage(
     report = kzmark.verify(target)
 
     assert report.verdict is Verdict.NOT_COMPLIANT
+    if isinstance(adapter, Unaided):  # a new record takes the updates behind the old one back
+        assert report.reason is Reason.MARK_ONLY
+        return
     assert report.reason is Reason.CONFLICT
     told = " ".join(f.message for f in report.findings)
     assert "responsible.name" in told or "system.name" in told

@@ -30,7 +30,7 @@ class Limits:
     max_stream: int = 1 << 40
     max_pixels: int = 120_000_000
     max_frames: int = 5_000
-    max_pages: int = 2_000
+    max_pages: int = 10_000
     max_total_pixels: int = 4_000_000_000
     max_metadata: int = 16 << 20
     max_text: int = 64 << 20

@@ -1,5 +1,6 @@
 """A real Dask cluster on loopback: a scheduler without kzmark, two workers of one thread each."""
 
+import json
 import operator
 import os
 import pkgutil
@@ -9,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,11 +24,13 @@ from tests.executors import archive
 from tests.places.conftest import BUCKET, _s3_server, s3  # noqa: F401 - fixtures
 
 import kzmark
-from kzmark import executors
+from kzmark import cli, executors
 from kzmark.batch import Result
 from kzmark.errors import BackendMissingError, ClusterError, WorkerLostError
 from kzmark.executors.remote import RemoteExecutor
 from kzmark.places import place
+from kzmark.signing.identity import new_identity
+from kzmark.signing.spec import CERTIFICATE_VARIABLE, KEY_VARIABLE
 
 pytest.importorskip("distributed", reason="dask is not installed")
 
@@ -117,14 +119,18 @@ def test_calls_run_in_the_workers_and_what_they_raise_comes_back(dask: RemoteExe
         wrong.result(30)
 
 
-def test_a_killed_worker_loses_no_call(dask: RemoteExecutor) -> None:
+def test_a_killed_worker_is_told_of_its_own_calls_and_the_others_go_on(
+    dask: RemoteExecutor,
+) -> None:
     victim = dask.submit(os.getpid).result(30)
-    futures = [dask.submit(time.sleep, 0.1) for _ in range(20)]
+    futures = [dask.submit(time.sleep, 0.2) for _ in range(20)]
     time.sleep(0.3)
     os.kill(victim, signal.SIGKILL)
+    ends = [one.exception(60) for one in futures]
 
-    assert not wait(futures, timeout=60).not_done
-    assert [one.exception() for one in futures] == [None] * 20
+    lost = [one for one in ends if one is not None]
+    assert 1 <= len(lost) <= 4  # what the cluster had at most, so that one of them surely ran
+    assert all(isinstance(one, WorkerLostError) for one in lost)
 
 
 def test_a_call_that_kills_its_workers_is_told_as_such(dask: RemoteExecutor) -> None:
@@ -203,6 +209,44 @@ def test_objects_go_to_objects_without_a_copy_here(
     assert {one.stamped.output for one in results if one.stamped} == {
         f"s3://{BUCKET}/out/{name}" for name in names
     }
+
+
+def test_the_command_line_stamps_resumes_and_verifies_on_a_cluster(
+    scheduler: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive.fill(tmp_path / "in", 7)
+    where = ["--executor", f"dask://{scheduler}", "--quiet"]
+    stamp = ["stamp", str(tmp_path / "in"), "--out-dir", str(tmp_path / "out"), "--recursive"]
+    stamp += ["--owner", "ТОО", "--system", "G", "--resume", "--json", *where]
+    stamp += ["--identity", str(tmp_path / "id")]
+    new_identity(tmp_path / "id")
+    codes = [cli.main(stamp), cli.main(stamp)]
+    told = [json.loads(line)["status"] for line in capsys.readouterr().out.splitlines()]
+    codes.append(cli.main(["verify", str(tmp_path / "out"), "--recursive", *where]))
+
+    assert codes == [0, 0, 0]
+    assert told.count("stamped") == 7
+
+
+def test_workers_without_the_identity_end_the_run_before_the_first_file(
+    scheduler: str, dask: RemoteExecutor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive.fill(tmp_path / "in", 2)
+    made = new_identity(tmp_path / "id")
+    stamp = ["stamp", str(tmp_path / "in"), "--out-dir", str(tmp_path / "out"), "--recursive"]
+    stamp += ["--owner", "ТОО", "--system", "G", "--executor", f"dask://{scheduler}", "--quiet"]
+    with pytest.MonkeyPatch.context() as patch:  # the key is in the environment here, not there
+        patch.setenv(CERTIFICATE_VARIABLE, made.chain_pem.decode())
+        patch.setenv(KEY_VARIABLE, made.key.decode())
+        refused = cli.main(stamp)
+        words = capsys.readouterr().err
+        code = cli.main([*stamp, "--send-key"])
+
+    assert refused == 5
+    assert "worker tcp://" in words
+    assert "--send-key" in words
+    assert code == 0
+    assert len([p for p in (tmp_path / "out").rglob("*.*") if "kzmark" not in p.name]) == 2
 
 
 def test_the_scheduler_needs_no_kzmark(scheduler: str) -> None:

@@ -5,17 +5,21 @@ planned id is whole, and is written down as done. Anything else is said to have 
 is for this run to do, under a new id. So the audit log has one intent and one end for every id.
 """
 
+import contextlib
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
+from kzmark._io import is_temporary, sweep
 from kzmark._limits import Limits
 from kzmark.audit import AuditLog, event
 from kzmark.batch.ledger import INTERRUPTED, done_event, row
 from kzmark.errors import KzmarkError
 from kzmark.journal import Journal, Planned, key
 from kzmark.places import Facts
-from kzmark.recall import drop_half, recall, sweep_up
+from kzmark.recall import drop_half, recall
 from kzmark.stamper import Stamped
 
 _THREADS: Final = 8  # looks at a time: outputs may be objects, far away
@@ -41,6 +45,7 @@ def recover(
         return {}
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="kzmark-recovery") as pool:
         looks = list(pool.map(lambda job: _look(job, limits), pending))
+    _sweep(pending)
     found = list(zip(pending, looks, strict=True))
     if log:
         log.append(_missing_ends(log, found))
@@ -56,13 +61,25 @@ def recover(
 
 def _look(job: Planned, limits: Limits) -> tuple[Stamped | None, Facts | None]:
     stamped = recall(job.source, job.target, job.mark_id, limits=limits)
-    sweep_up(job.target, job.mark_id)
     if stamped is None:
         drop_half(job.target, job.mark_id)
     try:
         return stamped, job.target.facts()
     except KzmarkError:
         return None, None
+
+
+def _sweep(pending: Sequence[Planned]) -> None:
+    """Remove the temporary files of all these; each folder is looked through once."""
+    ids: dict[Path, set[str]] = defaultdict(set)
+    for job in pending:
+        if job.target.is_local:
+            ids[job.target.local.parent].add(job.mark_id.hex)
+    for folder, wanted in ids.items():
+        with contextlib.suppress(OSError):
+            names = [one.name for one in folder.iterdir() if is_temporary(one.name)]
+            for run in wanted.intersection(part for name in names for part in name.split("-")):
+                sweep(folder, run)
 
 
 def _missing_ends(

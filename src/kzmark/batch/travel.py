@@ -6,7 +6,6 @@ import os
 import pickle
 from typing import Any, Final
 
-from kzmark.executors.identity import WorkerIdentity
 from kzmark.mark import NoticeRecord
 from kzmark.signing.identity import IdentitySpec
 from kzmark.signing.spec import CERTIFICATE_VARIABLE
@@ -50,6 +49,8 @@ def fit(stamper: Stamper) -> Stamper:
 
 def _spec(spec: IdentitySpec, stamper: Stamper) -> IdentitySpec:
     if spec.chain and not spec.sign and os.environ.get(CERTIFICATE_VARIABLE) == spec.chain:
+        from kzmark.executors.identity import WorkerIdentity
+
         return WorkerIdentity.of(stamper.identity)
     return dataclasses.replace(spec, create=False)
 

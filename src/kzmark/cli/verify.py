@@ -29,6 +29,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--profile", metavar="NAME|FILE", help="words and numbers to measure by")
     parser.add_argument("--recursive", action="store_true", help="judge all files of folders")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="workers; 0 = one a core")
+    parser.add_argument(
+        "--executor",
+        default="",
+        metavar="SPEC",
+        help="a cluster: dask://HOST:PORT, ray://HOST:PORT",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON report a line")
     parser.add_argument(
         "--html", type=Path, metavar="FILE", help="write a report page; replaces only such a page"
@@ -106,8 +112,10 @@ def _judge(
 
     stop = Stop()
     total = verdicts.total if verdicts.total is not None else again
-    with interruptible(stop):
-        results = verify_many(found(), workers=args.jobs or cores(), stop=stop, **choices)
+    with _executor(args) as executor, interruptible(stop):
+        results = verify_many(
+            found(), executor=executor, workers=args.jobs or cores(), stop=stop, **choices
+        )
         for result in progress(results, total=total, quiet=args.quiet):
             verdicts.tell(result, numbers.pop(str(result.source), 0))
             while unfound:
@@ -115,6 +123,14 @@ def _judge(
         while unfound:
             verdicts.fail(unfound.popleft())
     return not stop
+
+
+def _executor(args: Namespace) -> Any:
+    if not args.executor:
+        return nullcontext()
+    from kzmark.executors import connect
+
+    return connect(args.executor)
 
 
 def _policy(args: Namespace) -> "Policy":

@@ -1,10 +1,12 @@
 """Dask: calls run on the workers of a `distributed` scheduler."""
 
 import contextlib
+import itertools
 import pickle
 import pkgutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from kzmark import __version__
 from kzmark.errors import BackendMissingError, ClusterError, WorkerLostError
@@ -24,7 +26,9 @@ class DaskExecutor(RemoteExecutor):
     """Runs calls on a Dask cluster.
 
     A worker that dies loses nothing: Dask's scheduler gives its calls to others, three times over
-    unless its `allowed-failures` says otherwise; then the future raises `WorkerLostError`.
+    unless its `allowed-failures` says otherwise. When the last of that has ended, the future
+    raises `WorkerLostError`, whatever came of it: nobody knows what the dead left behind. With a
+    client that is not ours only those calls do that no worker survived.
 
     Args:
         client: Connected already; closed with the executor only if `owned`.
@@ -42,6 +46,11 @@ class DaskExecutor(RemoteExecutor):
         self._client = client
         self._owned = owned
         self._pool = client.get_executor(pure=False)  # the same call twice is two calls
+        self._name = f"kzmark-{uuid4().hex}"
+        self._numbers = itertools.count()
+        self._suspect: set[str] = set()  # calls whose worker died under them
+        if owned:  # a client has one handler for these events
+            client.subscribe_topic("all", self._hear)
         for worker, found in client.run(pkgutil.resolve_name, VERSION, on_error="return").items():
             require_version(told_version(found), __version__, worker=worker)
 
@@ -54,16 +63,28 @@ class DaskExecutor(RemoteExecutor):
     def _count(self) -> int:
         return sum(self._client.nthreads(callback_timeout=_PATIENCE).values())
 
+    def _hear(self, event: tuple[float, Any]) -> None:
+        """Note the calls of a worker that is gone; Dask tells before it tells how they ended."""
+        facts = event[1]
+        if isinstance(facts, dict) and facts.get("action") == "remove-worker":
+            keys = (*facts.get("processing-tasks", ()), *facts.get("lost-computed-tasks", ()))
+            self._suspect.update(key for key in keys if str(key).startswith(self._name))
+
     def _send(self, payload: bytes, told: Callable[[Any, BaseException | None], None]) -> None:
+        key = f"{self._name}-{next(self._numbers)}"
+
         def ended(inner: "Future[Any]") -> None:
-            if inner.cancelled():
-                told(None, lost_cluster(ConnectionError("its scheduler does not answer")))
+            if key in self._suspect:
+                self._suspect.discard(key)
+                told(None, _lost(inner))
+            elif inner.cancelled():
+                told(None, _gone())
             elif error := inner.exception():
                 told(None, _ours(error))
             else:
                 told(inner.result(), None)
 
-        self._pool.submit(pickle.loads, payload).add_done_callback(ended)
+        self._pool.submit(pickle.loads, payload, key=key).add_done_callback(ended)
 
     def _release(self) -> None:
         if self._owned:
@@ -115,14 +136,29 @@ def _client(address: str, protocol: str, timeout: float) -> "Client":
 
 
 def _ours(error: BaseException) -> BaseException:
-    """Say in our own words what Dask says of a worker that died."""
+    """Say in our own words what Dask says of workers that died."""
     from distributed import KilledWorker
 
-    if isinstance(error, KilledWorker):
-        lost = WorkerLostError(
-            f"{error.allowed_failures + 1} workers died under this work",
-            hint="look into the workers' logs: memory is the usual cause",
-        )
-        lost.__cause__ = error
-        return lost
-    return error
+    if not isinstance(error, KilledWorker):
+        return error
+    lost = WorkerLostError(
+        f"{error.allowed_failures + 1} workers died under this work",
+        hint="look into the workers' logs: memory is the usual cause",
+    )
+    lost.__cause__ = error
+    return lost
+
+
+def _lost(inner: "Future[Any]") -> BaseException:
+    """Say that a worker died under a call that has ended now, on its own or on another."""
+    if inner.cancelled():
+        return _gone()
+    error = inner.exception()
+    told = None if error is None else _ours(error)
+    if isinstance(told, WorkerLostError):
+        return told
+    return WorkerLostError("a worker died under this work, and Dask gave it to another")
+
+
+def _gone() -> ClusterError:
+    return lost_cluster(ConnectionError("its scheduler does not answer"))
