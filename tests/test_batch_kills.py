@@ -93,9 +93,9 @@ def kill_a_worker(process: "subprocess.Popen[str]", chance: random.Random) -> No
     """Kill one of the workers of a run, after some file, and then some more time."""
     assert process.stdout
     pids: list[str] = []
-    for _ in range(1 + chance.randrange(FILES * 3 // 4)):
+    for _ in range(1 + chance.randrange(FILES // 4)):  # three kills fit into one run
         pids = process.stdout.readline().split() or pids
-    time.sleep(chance.uniform(0, 0.1))
+    time.sleep(chance.uniform(0, 0.5 if LONG else 0.1))
     with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
         os.kill(int(chance.choice(pids)), signal.SIGKILL)
 
