@@ -1,6 +1,6 @@
 """A run that is killed and resumed ends as one that nobody disturbed.
 
-Two or three kills here; `KZMARK_KILLS=50` makes it fifty of each kind, on 500 files.
+A few kills here; `KZMARK_KILLS=50` makes it fifty of each kind, on 500 files.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from kzmark.signing.identity import new_identity
 
 CLEAN = Path(__file__).parents[1] / "fixtures" / "clean"
 LONG = "KZMARK_KILLS" in os.environ
-KILLS = int(os.environ.get("KZMARK_KILLS", "2"))
+KILLS = int(os.environ.get("KZMARK_KILLS", "1"))
 FILES = 500 if LONG else 30
 NAMES = ("photo.jpg", "photo.bmp", "turned-6.jpg", "photo.gif", "grey.png")
 PER_RUN = {"mark_id", "created", "history"}
