@@ -205,6 +205,7 @@ def test_an_exception_of_the_jobs_comes_out_and_ends_the_run() -> None:
 
 def test_ctrl_c_in_the_main_thread_locks_nothing() -> None:
     """`concurrent.futures.wait` leaves locks behind; a second run would wait for ever."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background
     gate = threading.Event()
 
     def work(number: int) -> int:
@@ -217,5 +218,6 @@ def test_ctrl_c_in_the_main_thread_locks_nothing() -> None:
         with pytest.raises(KeyboardInterrupt):
             list(run(range(20), work, executor=pool, window=4))
         again = list(run(range(5), abs, executor=pool))
+    signal.signal(signal.SIGINT, before)
 
     assert sorted(again) == list(range(5))
