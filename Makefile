@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 
 .PHONY: demo test lint format bench fuzz fixtures docs clean
 
-demo: $(READY)              ## stamp and verify a real picture of every format; the files stay in demo-out/
+demo: $(READY)              ## stamp and verify a real file of every format; the files stay in demo-out/
 	$(BIN)/python scripts/demo.py demo-out
 
 test: $(READY) system      ## every test, in parallel

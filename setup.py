@@ -14,7 +14,7 @@ SOURCES = Path("src/kzmark/native/c")
 EXTENSIONS = {  # name in kzmark.native → its sources
     "_jpeg": (
         *("module", "splice", "take", "phase", "runs", "stencil", "plate", "transform", "coding"),
-        *("region", "planes", "samples", "scan", "frame", "huffman", "bits"),
+        *("region", "planes", "samples", "reduced", "scan", "frame", "huffman", "bits"),
     ),
     "_png": (
         *("pngmodule", "pngsplice", "pngstream", "pngrows", "pngroom"),

@@ -7,8 +7,8 @@
 What counts is the greatest resident set (VmHWM of Linux) less the pages of program files (RssFile):
 the system shares those between workers, and maps more or fewer of them as it sees fit, which was
 8 MB between two installations of the same releases. What is left is steady, unlike times, so it is
-a test too. A baseline holds for one system, machine and Python, and for the releases of the libraries it
-names: others need memory of their own.
+a test too. A baseline holds for one system, machine and Python, and for the releases of the
+libraries it names: others need memory of their own.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""`make demo`: stamp and verify a picture of every format, show what others say of the outputs.
+"""`make demo`: stamp and verify a file of every format, show what others say of the outputs.
 
     demo.py FOLDER
 
-Leaves FOLDER/in, FOLDER/out and FOLDER/index.html to look at; exits 1 unless every file holds.
+Leaves FOLDER/in, FOLDER/out and FOLDER/index.html to look at and to listen to; exits 1 unless every
+file holds.
 """
 
 import html
@@ -15,13 +16,17 @@ from kzmark.cli.table import table
 from kzmark.formats._base import Pictures
 from kzmark.signing.identity import new_identity
 
+CLEAN = Path(__file__).parents[1] / "fixtures" / "clean"
+PAGES = frozenset({".html", ".htm", ".pdf", ".txt", ".md", ".srt", ".vtt", ".csv", ".json"})
+STYLE = (
+    "<!doctype html><meta charset=utf-8>"
+    "<style>body{font:16px system-ui;display:flex;flex-wrap:wrap;gap:1rem}"
+    "img,video,audio,iframe{width:320px}figure{margin:0}</style>"
+)
 HEAD = ("file", "format", "mark in", "verdict", "encypher-c2pa", "bytes added", "ms")
 
 
 def main(folder: Path) -> int:
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    from fixtures.pictures import all_pictures
-
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("in", "out"):
         (folder / name).mkdir(parents=True)
@@ -35,20 +40,22 @@ def main(folder: Path) -> int:
         audit=folder / "audit.jsonl",
     )
     rows, shown, good = [], [], True
-    for name, data in all_pictures():
-        source, target = folder / "in" / name, folder / "out" / name
-        source.write_bytes(data)
+    for clean in sorted(CLEAN.iterdir(), key=lambda path: (path.suffix, path.name)):
+        source, target = folder / "in" / clean.name, folder / "out" / clean.name
+        shutil.copyfile(clean, source)
         done = stamper.stamp(source, target)
         report = kzmark.verify(target)
         outside = others(target, folder / "identity" / "root.pem", embedded="c2pa" in done.layers)
         good &= report.verdict is kzmark.Verdict.COMPLIANT and outside in {"valid", "-"}
-        added = target.stat().st_size - len(data)
+        added = target.stat().st_size - source.stat().st_size
         layers = " ".join(done.layers)
         ms = f"{done.seconds * 1e3:.0f}"
-        rows.append((name, done.format, layers, report.verdict.value, outside, f"{added:+}", ms))
-        shown.append((name, seen(target, folder)))
+        verdict = report.verdict.value
+        rows.append((clean.name, done.format, layers, verdict, outside, f"{added:+}", ms))
+        shown.append((target, done.medium))
     print(table(HEAD, rows))
-    (folder / "index.html").write_text(page(shown), encoding="utf-8")
+    index = "".join(figure(target, medium, folder) for target, medium in shown)
+    (folder / "index.html").write_text(f"{STYLE}{index}", encoding="utf-8")
     print(f"\n{'all hold' if good else 'SOME DO NOT HOLD'}; look at {folder / 'index.html'}")
     return 0 if good else 1
 
@@ -61,9 +68,11 @@ def others(path: Path, root: Path, *, embedded: bool) -> str:
         from encypher_c2pa import verify
     except ImportError:
         return "-"
-    said = verify(
-        str(path), trust_pem=root.read_text(), no_default_trust=True, telemetry=False, online=False
-    )
+    options = {"no_default_trust": True, "telemetry": False, "online": False}
+    try:
+        said = verify(str(path), trust_pem=root.read_text(), **options)
+    except ValueError:  # a format, or an encoding, that it does not read
+        return "-"
     return str(said["integrity"])
 
 
@@ -84,17 +93,18 @@ def seen(path: Path, folder: Path) -> str:
     return f"seen/{path.name}.png"
 
 
-def page(shown: list[tuple[str, str]]) -> str:
-    figures = "".join(
-        f'<figure><img src="{html.escape(source)}" alt="{html.escape(name)}">'
-        f"<figcaption>{html.escape(name)}</figcaption></figure>"
-        for name, source in shown
-    )
-    style = (
-        "body{font:16px system-ui;display:flex;flex-wrap:wrap;gap:1rem}img{max-width:320px}"
-        "figure{margin:0}"
-    )
-    return f"<!doctype html><meta charset=utf-8><style>{style}</style>{figures}"
+def figure(path: Path, medium: str, folder: Path) -> str:
+    """Return a file as a page shows it, or a link to it where browsers show nothing."""
+    source, name = html.escape(f"out/{path.name}"), html.escape(path.name)
+    if medium == "image":
+        body = f'<img src="{html.escape(seen(path, folder))}" alt="{name}">'
+    elif medium in {"video", "audio"}:
+        body = f'<{medium} src="{source}" controls preload="metadata"></{medium}>'
+    elif path.suffix in PAGES:
+        body = f'<iframe src="{source}" loading="lazy" title="{name}"></iframe>'
+    else:
+        body = f'<a href="{source}">open it</a>'
+    return f"<figure>{body}<figcaption>{name}</figcaption></figure>"
 
 
 if __name__ == "__main__":

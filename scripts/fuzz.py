@@ -1,11 +1,11 @@
 """`make fuzz`: damaged files of every format through everything that reads them.
 
-    fuzz.py [--inputs N] [--seed S] [--seconds T] [--keep FOLDER]
+    fuzz.py [--inputs N] [--seed S] [--seconds T] [--keep FOLDER] [--only mp4,avi]
 
 Each input is one of our fixtures, damaged: bits flipped, cut, parts doubled, moved, zeroed, lengths
-turned into lies. It goes through read, write, sizes, pictures, paint and verify in a worker of its
-own, held to 1 GB of memory; only a `MediaError` may come out, within T seconds. What does something
-else is kept in FOLDER under its SHA-256, with the seed that made it.
+turned into lies. It goes through read, write, sizes, pictures, paint or burn, and verify in a
+worker of its own, held to 1 GB of memory; only a `MediaError` may come out, within T seconds. What
+does something else is kept in FOLDER under its SHA-256, with the seed that made it.
 """
 
 import argparse
@@ -61,9 +61,12 @@ def everything(name: str, data: bytes) -> None:
     """Do all that kzmark does with a file."""
     from kzmark import api
     from kzmark._limits import Limits
+    from kzmark._rope import Rope
     from kzmark.errors import KzmarkError, MediaError
     from kzmark.formats import adapter
     from kzmark.formats._base import Draws, Paints, Pictures
+    from kzmark.formats._embedding import Embeds
+    from kzmark.formats._film import Films
     from kzmark.notices import image
     from kzmark.notices.style import NoticeStyle
     from kzmark.profile import load
@@ -90,7 +93,19 @@ def everything(name: str, data: bytes) -> None:
         calls.append(lambda: one.paint(io.BytesIO(data), target, half_and_half, limits=limits))
     if isinstance(one, Draws):
         calls.append(lambda: one.draw(io.BytesIO(data), io.BytesIO(), drawing, limits=limits))
-    for call in calls:
+    if isinstance(one, Films):
+        spans = [(0.0, 0.3)]
+        calls.append(lambda: one.film(io.BytesIO(data), limits=limits))
+        calls.append(lambda: list(one.stills(io.BytesIO(data), [0.0, 0.5, 9.0], limits=limits)))
+        calls.append(
+            lambda: one.burn(io.BytesIO(data), Rope(), half_and_half, spans, limits=limits)
+        )
+    if isinstance(one, Embeds):
+        streamed = adapter(name).info.streamed
+        whole: Any = Rope.over(io.BytesIO(data)) if streamed else data
+        calls.append(lambda: one.survey(whole, limits=limits))
+        calls.append(lambda: one.room(whole, 3_000))
+    for call in (*calls, *sounding(one, data, limits)):
         try:
             call()
         except MediaError:
@@ -100,8 +115,25 @@ def everything(name: str, data: bytes) -> None:
     api.verify(data, limits=limits)
 
 
-def seeds() -> list[tuple[str, str, bytes]]:
-    """Return (format, file, bytes) of every fixture, clean and marked."""
+def sounding(one: Any, data: bytes, limits: Any) -> list[Callable[[], Any]]:
+    """Return what is done with a sound: listening to it, and putting words before it."""
+    import numpy as np
+
+    from kzmark.formats._sound import Sounds
+
+    def spoken() -> None:
+        sound = one.sound(io.BytesIO(data), limits=limits)
+        words = np.zeros((sound.rate // 4, sound.channels), np.float32)
+        one.speak(io.BytesIO(data), io.BytesIO(), words, limits=limits)
+
+    def heard() -> None:
+        list(one.listen(io.BytesIO(data), [(0, 0.5), (1, 1.5)], limits=limits))
+
+    return [heard, spoken] if isinstance(one, Sounds) else []
+
+
+def seeds(only: str = "") -> list[tuple[str, str, bytes]]:
+    """Return (format, file, bytes) of every fixture, clean and marked, of some formats or all."""
     from kzmark.sniff import sniff
 
     found = []
@@ -112,16 +144,17 @@ def seeds() -> list[tuple[str, str, bytes]]:
                 found.append((sniff(io.BytesIO(data)).info.name, path.name, data))
             except Exception:  # noqa: BLE001 - a bad fixture may be of no format
                 continue
-    return found
+    wanted = only.split(",") if only else [name for name, _, _ in found]
+    return [one for one in found if one[0] in wanted]
 
 
-def work(queue: Any, done: Any, seed: int) -> None:
+def work(queue: Any, done: Any, seed: int, only: str) -> None:
     """Run cases until told to stop; each is told before it begins, so that a crash has a name."""
     import resource
     import warnings
 
     warnings.simplefilter("error")
-    pool = seeds()
+    pool = seeds(only)
     everything(*next((n, d) for n, _, d in pool))
     base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     while (number := queue.get()) is not None:
@@ -160,7 +193,7 @@ class Crew:
             self.hire()
 
     def hire(self) -> None:
-        given = (self.queue, self.done, self.args.seed)
+        given = (self.queue, self.done, self.args.seed, self.args.only)
         worker = self.context.Process(target=work, args=given, daemon=True)
         worker.start()
         assert worker.pid is not None
@@ -198,7 +231,7 @@ class Crew:
             if case is not None:
                 del self.busy[pid]
                 told = "a hang" if hung else f"a crash, exit {worker.exitcode}"
-                self.keep(case[0], case[1], told, remade(self.args.seed, case[0]))
+                self.keep(case[0], case[1], told, remade(self.args.seed, case[0], self.args.only))
                 self.end()
             self.hire()
 
@@ -223,6 +256,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) // 2))
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--keep", type=Path, default=ROOT / "fuzz-finds")
+    parser.add_argument("--only", default="", metavar="FORMATS", help="some formats, not all")
     args = parser.parse_args()
     crew = Crew(args)
     crew.run()
@@ -232,10 +266,10 @@ def main() -> int:
     return 1 if crew.finds else 0
 
 
-def remade(seed: int, number: int) -> bytes:
+def remade(seed: int, number: int, only: str) -> bytes:
     """Make a case again from its seed and number."""
     chance = random.Random(f"{seed}-{number}")
-    _, _, data = chance.choice(seeds())
+    _, _, data = chance.choice(seeds(only))
     return damaged(data, chance)
 
 

@@ -214,12 +214,15 @@ static uint8_t *decode(const Input *input, const Region *region) {
 static void try_region(const Input *input) {
   const Frame *frame = &input->frame;
   size_t count = (size_t)frame->count;
-  Region whole = {.width = frame->width, .height = frame->height}, part = {0};
+  int by = chance(2) ? 1 : 1 << (1 + chance(3));
+  Region whole = {.width = region_side(frame->width, by),
+                  .height = region_side(frame->height, by), .by = by};
+  Region part = {.by = by};
   if (frame->count >= 3 && chance(4)) whole.model = frame->count == 3 ? FROM_YCC : FROM_YCCK;
   part.model = whole.model;
-  part.x = (int)chance((uint32_t)frame->width), part.y = (int)chance((uint32_t)frame->height);
-  part.width = 1 + (int)chance((uint32_t)(frame->width - part.x));
-  part.height = 1 + (int)chance((uint32_t)(frame->height - part.y));
+  part.x = (int)chance((uint32_t)whole.width), part.y = (int)chance((uint32_t)whole.height);
+  part.width = 1 + (int)chance((uint32_t)(whole.width - part.x));
+  part.height = 1 + (int)chance((uint32_t)(whole.height - part.y));
   if (chance(4) && part.height > 40) part.height = 40;
   if ((int64_t)part.width * part.height > MOST_PIXELS) return;
   uint8_t *seen = decode(input, &part), *all = NULL;
@@ -227,7 +230,7 @@ static void try_region(const Input *input) {
   if (seen && !chance(3) && (int64_t)frame->width * frame->height <= MOST_PIXELS)
     all = decode(input, &whole);
   for (int y = 0; all && y < part.height; y++) {
-    size_t stride = (size_t)frame->width * count, wide = (size_t)part.width * count;
+    size_t stride = (size_t)whole.width * count, wide = (size_t)part.width * count;
     size_t first = (size_t)(part.y + y) * stride + (size_t)part.x * count;
     if (memcmp(seen + (size_t)y * wide, all + first, wide)) fail("a part shows other pixels");
   }

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "kzmark" / "native" / "c"
 PARTS = (
     *("splice", "take", "phase", "runs", "stencil", "plate", "transform", "coding"),
-    *("region", "planes", "samples", "scan", "frame", "huffman", "bits"),
+    *("region", "planes", "samples", "reduced", "scan", "frame", "huffman", "bits"),
 )
 FLAGS = ("-g", "-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 LONG = 5_000  # inputs from which on a good compilation saves more time than it takes

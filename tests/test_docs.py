@@ -49,6 +49,9 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     clean = ROOT / "fixtures" / "clean"
     shutil.copy(clean / "photo.jpg", "photo.jpg")
     shutil.copy(clean / "page.pdf", "report.pdf")
+    shutil.copy(clean / "letter.docx", "report.docx")
+    shutil.copy(clean / "story.txt", "story.txt")
+    shutil.copy(clean / "page.html", "page.html")
     who = ["--owner", "ТОО Пример", "--system", "ImageGen", "--audit-log", "none"]
     assert cli.main(["stamp", "photo.jpg", "-o", "out.jpg", *who, "--quiet"]) == 0
     Path("incoming").mkdir()
@@ -56,6 +59,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("archive").mkdir()
     shutil.copy("photo.jpg", "archive/photo.jpg")
     shutil.copy(clean / "speech.mp4", "clip.mp4")
+    shutil.copy(clean / "speech.mp3", "speech.mp3")
     settings = 'owner = "ТОО Пример"\nsystem = "ImageGen"\naudit-log = "none"\n'
     Path("kzmark.toml").write_text(settings, encoding="utf-8")
     text = (resources.files("kzmark.profiles") / "kz-2026.1.toml").read_text(encoding="utf-8")

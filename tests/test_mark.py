@@ -93,6 +93,7 @@ def marks(draw: st.DrawFn) -> Mark:
             texts=tuple(draw(texts) for _ in languages),
             places=tuple(draw(st.lists(places(), max_size=3))),
             seconds=draw(st.sampled_from([None, (0.0, 2.5)])),
+            repeat=draw(st.sampled_from([None, 60.0])),
             pages=draw(st.sampled_from(["", "all", "first"])),
         ),
         simulates=tuple(draw(st.lists(st.sampled_from(Simulates), unique=True))),

@@ -12,7 +12,8 @@ from kzmark import pipeline, preview
 from kzmark._io import sha256
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.formats import all_adapters
-from kzmark.formats._base import Glances, Picture, Pictures
+from kzmark.formats._base import Picture, Pictures
+from kzmark.formats._small import Glances
 from kzmark.paths import subject_of
 from kzmark.policy import ARTICLE_21
 from kzmark.preview import Preview

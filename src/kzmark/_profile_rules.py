@@ -104,17 +104,25 @@ class VideoRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioRules:
-    """Numbers for sound (ITU-R BS.1770, EBU R 128).
+    """Numbers for sound (ITU-R BS.1770, EBU R 128). Those with a default came later.
 
     Attributes:
-        loudness_tolerance: How far the notice may be from the programme, in LU.
+        loudness_tolerance: How far the notice may be below the programme, in LU.
         true_peak: Highest true peak, in dBTP.
         silence_loudness: Loudness of the notice where the programme is silent, in LUFS.
+        quietest: Loudness of the notice before a programme that is quieter still, in LUFS.
+        loudest: Loudness of the notice before a programme that is louder still, in LUFS.
+        lead: Seconds that may pass before the notice begins, 0 to 60.
+        intelligibility: Least speech intelligibility index of each language, 0.3 to 0.9.
     """
 
     loudness_tolerance: float
     true_peak: float
     silence_loudness: float
+    quietest: float
+    loudest: float
+    lead: float
+    intelligibility: float
 
     @classmethod
     def of(cls, section: Section) -> Self:
@@ -127,4 +135,8 @@ class AudioRules:
             loudness_tolerance=section.number("loudness_tolerance", 0.1, 10),
             true_peak=section.number("true_peak", -20, 0),
             silence_loudness=section.number("silence_loudness", -40, -10),
+            quietest=section.number("quietest", -60, -20, default=-36.0),
+            loudest=section.number("loudest", -20, -5, default=-10.0),
+            lead=section.number("lead", 0, 60, default=3.0),
+            intelligibility=section.number("intelligibility", 0.3, 0.9, default=0.68),
         )

@@ -22,9 +22,9 @@ class Section:
         self._left = dict(section)
         self._name = name
 
-    def number(self, key: str, low: float, high: float) -> float:
-        """Return a number between `low` and `high`."""
-        value = self._take(key)
+    def number(self, key: str, low: float, high: float, *, default: float | None = None) -> float:
+        """Return a number between `low` and `high`; a key with a default may be missing."""
+        value = self._take(key) if default is None else self._left.pop(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ProfileError(f"{self._name}.{key} is {value!r}, not a number")
         if not low <= value <= high:

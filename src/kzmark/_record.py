@@ -59,6 +59,15 @@ def check_sha256(digest: str) -> None:
         raise RecordError("source_sha256 must be 64 lower-case hexadecimal digits")
 
 
+def check_voices(digests: Sequence[str], languages: int) -> None:
+    """Refuse recordings that are not one for each language, or not named by their SHA-256."""
+    if len(digests) != languages:
+        raise RecordError("notice.voices needs one entry for each of the languages")
+    for digest in filter(None, digests):
+        if not re.fullmatch(r"[0-9a-f]{64}", digest):
+            raise RecordError("notice.voices holds 64 lower-case hexadecimal digits, or nothing")
+
+
 def check_pointers(pointers: Mapping[str, Any]) -> None:
     """Refuse pointers under unknown names, and what is no text."""
     if not isinstance(pointers, Mapping):
@@ -183,6 +192,15 @@ class Reader:
         if not 0 <= start <= end < 1e9:
             raise RecordError(f"{self._name(key)} runs from {start} to {end}")
         return float(start), float(end)
+
+    def length(self, key: str) -> float | None:
+        """Return a number of seconds above 0, or nothing if the key is absent."""
+        if key not in self._left:
+            return None
+        value = self._left.pop(key)
+        if type(value) not in (int, float) or not 0 < value < 1e9:
+            raise RecordError(f"{self._name(key)} is {value!r}, not a number of seconds")
+        return float(value)
 
     def uuid(self, key: str) -> UUID:
         """Return a UUID written in its usual form."""

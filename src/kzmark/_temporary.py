@@ -78,6 +78,13 @@ def scratch() -> BinaryIO:
     return stream
 
 
+def scratch_folder() -> "tempfile.TemporaryDirectory[str]":
+    """Return a folder for what needs a name while it is made; gone at the end of the block."""
+    return tempfile.TemporaryDirectory(
+        dir=_SCRATCH.get(), prefix=_BEGIN, suffix=_END, ignore_cleanup_errors=True
+    )
+
+
 def sweep(folder: Path, run: str) -> int:
     """Remove the temporary files that a dead run left in one folder; return how many there were.
 

@@ -5,6 +5,7 @@ docs/reference/mark-1.schema.json. A reader refuses a `schema` number it does no
 """
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from kzmark import _record
+from kzmark import _notice_record, _record
+from kzmark._notice_record import TONE, NoticeRecord, Place
 from kzmark.errors import RecordError
 from kzmark.vocabulary import (
     LAW,
@@ -27,6 +29,17 @@ from kzmark.vocabulary import (
     SourceType,
     Training,
 )
+
+__all__ = [
+    "MAX_RECORD",
+    "SCHEMA",
+    "TONE",
+    "Mark",
+    "NoticeRecord",
+    "Place",
+    "Responsible",
+    "System",
+]
 
 SCHEMA: Final = 1
 MAX_RECORD: Final = 64 << 10  # bytes of JSON; a real record has about one thousand
@@ -84,51 +97,6 @@ class Responsible:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a notice stands in one displayed size.
-
-    Attributes:
-        box: Left, top, width, height of the plate, in displayed pixels.
-        size: Width and height of the displayed picture, in pixels.
-    """
-
-    box: tuple[int, int, int, int]
-    size: tuple[int, int]
-
-    def __post_init__(self) -> None:
-        x, y, width, height = self.box
-        if min(self.box) < 0 or width < 1 or height < 1:
-            raise RecordError(f"a notice box of {self.box}")
-        if x + width > self.size[0] or y + height > self.size[1]:
-            raise RecordError(f"the notice box {self.box} leaves the picture {self.size}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRecord:
-    """What the notice says and where it is.
-
-    Attributes:
-        languages: BCP 47 codes in the order shown, Kazakh first by default.
-        texts: One text a language, in the same order.
-        places: One for each displayed size (a TIFF may hold pages of several sizes).
-        seconds: Start and end of the notice in sound or film, in seconds; or nothing.
-        pages: "all" or "first", for documents; or empty.
-    """
-
-    languages: tuple[str, ...]
-    texts: tuple[str, ...]
-    places: tuple[Place, ...] = ()
-    seconds: tuple[float, float] | None = None
-    pages: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.languages or len(self.languages) != len(self.texts):
-            raise RecordError("a notice needs one text for each of its languages")
-        for text in self.texts:
-            _record.check_text(text, "notice.texts")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """The machine-readable statement about one file (Article 21(2)).
 
@@ -178,34 +146,12 @@ class Mark:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values; optional fields that say nothing are left out."""
-        record = {
-            "schema": SCHEMA,
-            "law": LAW,
-            "synthetic": True,
-            "mark_id": str(self.mark_id),
-            "operation": self.operation.value,
-            "source_type": self.source_type.value,
-            "medium": self.medium.value,
-            "system": _record.spell(self.system, always=("name", "version")),
-            "responsible": _record.spell(self.responsible, always=("name", "role")),
-            "created": self.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "profile": self.profile,
-            "notice": _record.spell(self.notice, always=("languages", "texts")),
-        }
-        optional = {
-            "simulates": [word.value for word in self.simulates],
-            "human_oversight": self.human_oversight and self.human_oversight.value,
-            "training": self.training and self.training.value,
-            "pointers": dict(self.pointers),
-            "source_sha256": self.source_sha256,
-            "history": [str(old) for old in self.history],
-        }
-        return record | {key: value for key, value in optional.items() if value}
+        found: dict[str, Any] = json.loads(self.to_json())
+        return found
 
     def to_json(self) -> bytes:
         """Return the canonical JSON: UTF-8, keys sorted, no insignificant space."""
-        text = json.dumps(self.to_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return text.encode()
+        return _spelt(self, tuple(self.pointers.items()))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
@@ -231,7 +177,7 @@ class Mark:
             responsible=_responsible(reader.nested("responsible")),
             created=reader.time("created"),
             profile=reader.take("profile", str),
-            notice=_notice(reader.nested("notice")),
+            notice=_notice_record.read(reader.nested("notice")),
             simulates=tuple(reader.words("simulates", Simulates)),
             human_oversight=reader.optional_word("human_oversight", Oversight),
             training=reader.optional_word("training", Training),
@@ -250,6 +196,39 @@ class Mark:
             RecordError: If it is not JSON, too long, too deep, or breaks the schema.
         """
         return cls.from_dict(_record.parse_json(data, limit=MAX_RECORD))
+
+
+@functools.lru_cache(maxsize=8)
+def _spelt(mark: Mark, pointers: tuple[tuple[str, str], ...]) -> bytes:
+    """Return the canonical JSON of a mark; every layer of a file asks for the same one."""
+    plain = _plain(mark, dict(pointers))
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _plain(mark: Mark, pointers: dict[str, str]) -> dict[str, Any]:
+    record = {
+        "schema": SCHEMA,
+        "law": LAW,
+        "synthetic": True,
+        "mark_id": str(mark.mark_id),
+        "operation": mark.operation.value,
+        "source_type": mark.source_type.value,
+        "medium": mark.medium.value,
+        "system": _record.spell(mark.system, always=("name", "version")),
+        "responsible": _record.spell(mark.responsible, always=("name", "role")),
+        "created": mark.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "profile": mark.profile,
+        "notice": _record.spell(mark.notice, always=("languages", "texts")),
+    }
+    optional = {
+        "simulates": [word.value for word in mark.simulates],
+        "human_oversight": mark.human_oversight and mark.human_oversight.value,
+        "training": mark.training and mark.training.value,
+        "pointers": pointers,
+        "source_sha256": mark.source_sha256,
+        "history": [str(old) for old in mark.history],
+    }
+    return record | {key: value for key, value in optional.items() if value}
 
 
 def _system(reader: _record.Reader) -> System:
@@ -274,22 +253,3 @@ def _responsible(reader: _record.Reader) -> Responsible:
     )
     reader.finish()
     return responsible
-
-
-def _notice(reader: _record.Reader) -> NoticeRecord:
-    notice = NoticeRecord(
-        languages=tuple(reader.texts("languages")),
-        texts=tuple(reader.texts("texts")),
-        places=tuple(_place(place) for place in reader.nested_list("places")),
-        seconds=reader.span("seconds"),
-        pages=reader.take("pages", str, default=""),
-    )
-    reader.finish()
-    return notice
-
-
-def _place(reader: _record.Reader) -> Place:
-    left, top, width, height = reader.integers("box", 4)
-    across, down = reader.integers("size", 2)
-    reader.finish()
-    return Place(box=(left, top, width, height), size=(across, down))

@@ -8,34 +8,35 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from kzmark import policy as policies
 from kzmark._limits import Limits
 from kzmark._rope import Rope, stream_of
-from kzmark.comparison import differences
-from kzmark.errors import (
-    BackendMissingError,
-    CheckError,
-    MediaError,
-)
+from kzmark.checking import check
+from kzmark.errors import BackendMissingError, MediaError
+from kzmark.formats._ability import offers
 from kzmark.formats._base import Adapter, Draws, Paints, Pictures
-from kzmark.formats._film import Films
+from kzmark.formats._film import Film, Films, Progress
+from kzmark.formats._sound import Sound, Sounds
 from kzmark.formats._text import Beside, Inscribes
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
+from kzmark.notices import audio
 from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan, Step, already_there, make_plan
 from kzmark.policy import Policy, agreed_mark
 from kzmark.preview import Preview
 from kzmark.profile import Profile
 from kzmark.report import Evidence, Report, Status
+from kzmark.seeing import see
 from kzmark.signing import embed
 from kzmark.signing.signed import Signed
 from kzmark.signing.signer import Signer
 from kzmark.statement import Statement
-from kzmark.subject import Subject, open_subject, read_layers, see
+from kzmark.subject import Subject, open_subject, read_layers
 from kzmark.unread import unread
 from kzmark.vocabulary import Layer
 
@@ -110,7 +111,7 @@ def prepare(
     """
     adapter = subject.adapter
     sizes: Sequence[tuple[int, int]] = ()
-    if isinstance(adapter, Pictures):
+    if offers(adapter, Pictures):
         sizes = adapter.sizes(subject.stream, limits=limits)
     return make_plan(
         adapter,
@@ -120,8 +121,14 @@ def prepare(
         style,
         source_sha256=subject.digest,
         replace=replace,
-        film=adapter.film(subject.stream, limits=limits) if isinstance(adapter, Films) else None,
+        played=_played(adapter, subject, limits),
     )
+
+
+def _played(adapter: Adapter, subject: Subject, limits: Limits) -> Film | Sound | None:
+    if offers(adapter, Films):
+        return adapter.film(subject.stream, limits=limits)
+    return adapter.sound(subject.stream, limits=limits) if offers(adapter, Sounds) else None
 
 
 def plan_picture(
@@ -135,7 +142,14 @@ def plan_picture(
     return make_plan(adapter, [size], [], statement, style)
 
 
-def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -> Finished:
+def carry_out(
+    subject: Subject,
+    plan: Plan,
+    signer: Signer,
+    *,
+    limits: Limits,
+    progress: Progress | None = None,
+) -> Finished:
     """Run the steps of a plan in their order; each takes the bytes that the last one made."""
     adapter, data, record = subject.adapter, subject.data, None
     notes: list[str] = [*plan.notes]
@@ -143,7 +157,7 @@ def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -
     for step in plan.steps:
         source, target = stream_of(data), Rope() if isinstance(data, Rope) else io.BytesIO()
         if step is Step.NOTICE:
-            notes += _show(adapter, source, target, plan, limits)
+            notes += _show(adapter, source, target, plan, limits, progress)
             data = _written(target)
         elif step is Step.LAYERS:
             adapter.write(source, target, plan.mark, limits=limits)
@@ -155,12 +169,12 @@ def carry_out(subject: Subject, plan: Plan, signer: Signer, *, limits: Limits) -
             given = _signing(subject, plan, signer, limits)
             old = sidecar.manifest_of(subject.record) if subject.record else None
             store = embed.sign_detached(data, **given, parent_manifest=old or None)
-            told = plan.inscription.text if isinstance(adapter, Beside) else ""
+            told = plan.inscription.text if offers(adapter, Beside) else ""
             name = Path(subject.name).name
             record = sidecar.spell(plan.mark, data, name=name, manifest=store, notice=told)
         elif step is Step.CHECK:
             done = Subject(data=data, adapter=adapter, name=subject.name, record=record)
-            _check(done, plan, limits=limits, signed=signed)
+            check(done, plan, limits=limits, signed=signed)
     return Finished(
         data=data,
         record=record,
@@ -237,15 +251,28 @@ def _written(target: Rope | io.BytesIO) -> bytes | Rope:
 
 
 def _show(
-    adapter: Adapter, source: BinaryIO, target: BinaryIO, plan: Plan, limits: Limits
+    adapter: Adapter,
+    source: BinaryIO,
+    target: BinaryIO,
+    plan: Plan,
+    limits: Limits,
+    progress: Progress | None,
 ) -> Sequence[str]:
-    if isinstance(adapter, Inscribes):
+    if offers(adapter, Inscribes):
         return adapter.inscribe(source, target, plan.inscription, limits=limits)
-    if isinstance(adapter, Films):
-        return adapter.burn(source, target, plan.patch, plan.spans, limits=limits)
-    if isinstance(adapter, Draws):
+    if offers(adapter, Films):
+        return adapter.burn(
+            source, target, plan.patch, plan.spans, limits=limits, progress=progress
+        )
+    if offers(adapter, Sounds):
+        sound = adapter.sound(source, limits=limits)
+        listen = partial(adapter.listen, source, limits=limits)
+        voice = audio.voice(plan.style, sound, listen)
+        notes = adapter.speak(source, target, voice, limits=limits)
+        return [*notes, *audio.notes(plan.style)]
+    if offers(adapter, Draws):
         return adapter.draw(source, target, plan.drawing, limits=limits)
-    assert isinstance(adapter, Paints)  # the plan refused anything else
+    assert offers(adapter, Paints)  # the plan refused anything else
     return adapter.paint(source, target, plan.patch, limits=limits)
 
 
@@ -259,25 +286,6 @@ def _signing(subject: Subject, plan: Plan, signer: Signer, limits: Limits) -> di
         "parent": origin if plan.keeps_parent else None,
         "limits": limits,
     }
-
-
-def _check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -> None:
-    """Read the finished file as a stranger would; what it should show, it must show."""
-    evidence = read_layers(done, limits=limits, signed=signed)
-    for layer in plan.layers:
-        marks = [e.mark for e in evidence if e.layer is layer and e.status is Status.PRESENT]
-        if marks != [plan.mark]:
-            found = differences(marks[0], plan.mark) if marks and marks[0] else ["all of it"]
-            told = next((e.detail for e in evidence if e.layer is layer and e.detail), "")
-            raise CheckError(
-                f"the layer {layer.value} does not read back: {', '.join(found)} {told}".rstrip(),
-                source=done.name,
-            )
-    profile = plan.style.profile
-    seen = see(done, plan.mark, profile=profile, limits=limits, blind=False)
-    unseen = seen.code == "notice.backend-missing"  # nobody here can look; verify says so too
-    if seen.status is not Status.PRESENT and not unseen:
-        raise CheckError(f"the notice is not perceivable: {seen.detail}", source=done.name)
 
 
 def _digest(source: BinaryIO) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from kzmark.comparison import differences, same_statement
 from kzmark.errors import MarkExistsError, PolicyUnsatisfiableError
+from kzmark.formats._ability import offers
 from kzmark.formats._base import (
     Adapter,
     Box,
@@ -23,10 +24,11 @@ from kzmark.formats._base import (
     PatchFor,
 )
 from kzmark.formats._film import Film, Span
+from kzmark.formats._sound import Sound
 from kzmark.formats._text import Beside, Inscribes, Inscription
 from kzmark.mark import Mark, NoticeRecord, Place
+from kzmark.notices import audio, image, words
 from kzmark.notices import film as films
-from kzmark.notices import image, words
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
 from kzmark.policy import agreed_mark, not_synthetic
@@ -106,7 +108,7 @@ def make_plan(
     *,
     source_sha256: str = "",
     replace: bool = False,
-    film: Film | None = None,
+    played: Film | Sound | None = None,
 ) -> Plan:
     """Return the plan for one file that does not yet carry this very mark in good order.
 
@@ -116,7 +118,12 @@ def make_plan(
     """
     info = adapter.info
     history = _history(evidence, statement, style, replace=replace)
-    shown = _in_film(film, evidence, style) if film else _shown(adapter, sizes, evidence, style)
+    if isinstance(played, Film):
+        shown = _in_film(played, evidence, style)
+    elif played:
+        shown = _Shown(notice=audio.record(style, played))
+    else:
+        shown = _shown(adapter, sizes, evidence, style)
     mark = statement.mark(
         medium=info.medium,
         profile=style.profile.name,
@@ -161,13 +168,13 @@ def _shown(
     evidence: Sequence[Evidence],
     style: NoticeStyle,
 ) -> _Shown:
-    if isinstance(adapter, Inscribes):
+    if offers(adapter, Inscribes):
         return _Shown(notice=words.record(style))
-    if isinstance(adapter, Beside):
+    if offers(adapter, Beside):
         return _Shown(notice=words.record(style), notes=("notice-in-sidecar",))
-    if not isinstance(adapter, Paints | Draws):
+    if not (offers(adapter, Paints) or offers(adapter, Draws)):
         raise PolicyUnsatisfiableError(f"{adapter.info.name} cannot show a notice")
-    vector = isinstance(adapter, Draws)
+    vector = offers(adapter, Draws)
     cover = _earlier_plates(evidence)
     form = image.form_for(sizes, style, vector=vector, cover=cover)
     places = image.places(sizes, style, form, vector=vector, cover=cover)
@@ -211,7 +218,7 @@ def _steps(adapter: Adapter) -> tuple[Step, ...]:
         C2PABinding.SIDECAR: (Step.SIDECAR,),
         C2PABinding.NONE: (),
     }[adapter.info.c2pa]
-    showing = () if isinstance(adapter, Beside) else (Step.NOTICE,)
+    showing = () if offers(adapter, Beside) else (Step.NOTICE,)
     return (*showing, Step.LAYERS, *signing, Step.CHECK)
 
 

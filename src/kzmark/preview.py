@@ -15,7 +15,9 @@ from PIL import Image
 
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, MediaError
-from kzmark.formats._base import Adapter, Glances, Picture, Pictures, Pixels
+from kzmark.formats._ability import offers
+from kzmark.formats._base import Adapter, Picture, Pictures, Pixels
+from kzmark.formats._small import Glances
 
 _MOST_PIXELS: Final = 4_000_000  # decoded whole for a preview alone
 _MOST_BYTES: Final = 4 << 20  # the same for a format that decodes small, where bytes are the cost
@@ -63,12 +65,12 @@ class Preview:
         return target.getvalue()
 
     def _glance(self, adapter: Adapter, source: BinaryIO, limits: Limits) -> Pixels | None:
-        if isinstance(adapter, Glances):
+        if offers(adapter, Glances):
             size = source.seek(0, io.SEEK_END)
             return (
                 adapter.glance(source, self._side, limits=limits) if size <= _MOST_BYTES else None
             )
-        if not isinstance(adapter, Pictures):
+        if not offers(adapter, Pictures):
             return None
         pages = adapter.sizes(source, limits=limits)
         if not pages or pages[0][0] * pages[0][1] > _MOST_PIXELS:

@@ -1,5 +1,6 @@
 """Profiles: dated sets of words and numbers, read from TOML and never from code."""
 
+import dataclasses
 import functools
 import os
 import re
@@ -10,33 +11,33 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from kzmark import _profile_texts
 from kzmark._profile_rules import AudioRules, DocumentRules, ImageRules, VideoRules
 from kzmark._profile_table import Section
+from kzmark._profile_texts import Recording, Wording
 from kzmark.errors import ProfileError
 from kzmark.vocabulary import Corner, Operation, Placement
 
 DEFAULT: Final = "kz-2026.1"
 _MAX_FILE: Final = 256 << 10  # bytes
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SECTIONS: Final = frozenset(
     {"name", "edition", "law", "notice", "image", "document", "video", "audio", "texts"}
 )
 
+__all__ = [
+    "DEFAULT",
+    "AudioRules",
+    "Colour",
+    "Profile",
+    "Recording",
+    "Wording",
+    "contrast",
+    "load",
+    "names",
+]
+
 Colour = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
-    """What the notice says in one language for one operation.
-
-    Attributes:
-        full: The sentence.
-        short: The same for small pictures.
-    """
-
-    full: str
-    short: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +85,40 @@ class Profile:
             )
         return self.texts[language][operation]
 
+    def with_voices(self, voices: Mapping[str, str | os.PathLike[str]]) -> "Profile":
+        """Return the profile with recordings of one's own in place of kzmark's clips.
+
+        Args:
+            voices: The file in which each language is spoken, for both operations.
+
+        Raises:
+            ProfileError: If the profile has no text in a language, or a file cannot be read.
+        """
+        texts = dict(self.texts)
+        for language, path in voices.items():
+            self.wording(language, Operation.CREATED)
+            voice = Recording.read(path)
+            texts[language] = {
+                operation: dataclasses.replace(wording, voice=voice)
+                for operation, wording in texts[language].items()
+            }
+        return dataclasses.replace(self, texts=texts)
+
     @classmethod
-    def from_toml(cls, text: str, *, source: str = "") -> "Profile":
+    def from_toml(cls, text: str, *, source: str = "", folder: Path = Path()) -> "Profile":
         """Read a profile.
+
+        Args:
+            text: TOML.
+            source: Its name, for messages.
+            folder: Where relative paths of recordings begin.
 
         Raises:
             ProfileError: If it is not TOML, lacks a value, has one that is out of range or unknown,
                 its colours do not reach the contrast that it asks for, or it goes by the name of
                 a profile of kzmark's own without being that one.
         """
-        profile = _parse(cls, text, source=source)
+        profile = _parse(cls, text, source=source, folder=folder)
         if profile.name in names() and profile != load(profile.name):
             raise ProfileError(
                 f"it calls itself {profile.name}, and says something else than that profile",
@@ -122,7 +147,8 @@ def _from_file(name: str) -> Profile:
     try:
         if path.stat().st_size > _MAX_FILE:
             raise ProfileError("a profile has at most 256 KiB", source=name)
-        return Profile.from_toml(path.read_text(encoding="utf-8"), source=name)
+        text = path.read_text(encoding="utf-8")
+        return Profile.from_toml(text, source=name, folder=path.parent)
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, a NUL in the name
         raise ProfileError(f"cannot be read: {error}", source=name) from error
 
@@ -135,18 +161,18 @@ def _built_in(name: str) -> Profile:
             hint=f"one of {', '.join(names())}, or a file ending in .toml",
         )
     text = (resources.files("kzmark.profiles") / f"{name}.toml").read_text(encoding="utf-8")
-    return _parse(Profile, text, source=name)
+    return _parse(Profile, text, source=name, folder=Path())
 
 
-def _parse(cls: type[Profile], text: str, *, source: str) -> Profile:
+def _parse(cls: type[Profile], text: str, *, source: str, folder: Path) -> Profile:
     try:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ProfileError(f"not a TOML file: {error}", source=source) from error
     try:
-        return _build(cls, table)
+        return _build(cls, table, folder)
     except ProfileError as error:
-        raise ProfileError(error.message, source=source, hint=error.hint) from error
+        raise ProfileError(error.message, source=error.source or source, hint=error.hint) from error
 
 
 def names() -> list[str]:
@@ -174,7 +200,7 @@ def _luminance(colour: Colour) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def _build(cls: type[Profile], table: dict[str, Any]) -> Profile:
+def _build(cls: type[Profile], table: dict[str, Any], folder: Path) -> Profile:
     if unknown := table.keys() - _SECTIONS:
         raise ProfileError(f"{min(unknown)} is not known in a profile")
     notice = Section(table, "notice")
@@ -192,7 +218,7 @@ def _build(cls: type[Profile], table: dict[str, Any]) -> Profile:
         document=DocumentRules.of(document),
         video=VideoRules.of(video),
         audio=AudioRules.of(audio),
-        texts=_texts(table.get("texts")),
+        texts=_profile_texts.read(table.get("texts"), folder),
     )
     for section in (notice, image, document, video, audio):
         section.finish()
@@ -212,28 +238,3 @@ def _match(table: Mapping[str, Any], key: str, pattern: re.Pattern[str]) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ProfileError(f"{key} is {value!r}, which does not match {pattern.pattern}")
     return value
-
-
-def _texts(table: Any) -> dict[str, dict[Operation, Wording]]:
-    if not isinstance(table, dict) or not table:
-        raise ProfileError("a profile needs texts in at least one language")
-    found: dict[str, dict[Operation, Wording]] = {}
-    for language, operations in table.items():
-        if not _LANGUAGE.fullmatch(language):
-            raise ProfileError(f"texts.{language} is not a language code")
-        if not isinstance(operations, dict) or operations.keys() != set(Operation):
-            raise ProfileError(f"texts.{language} needs `created` and `modified`, nothing else")
-        found[language] = {
-            operation: _wording(operations[operation.value], f"texts.{language}.{operation}")
-            for operation in Operation
-        }
-    return found
-
-
-def _wording(table: Any, where: str) -> Wording:
-    if not isinstance(table, dict) or table.keys() != {"full", "short"}:
-        raise ProfileError(f"{where} needs `full` and `short`, nothing else")
-    for key, text in table.items():
-        if not isinstance(text, str) or not 2 <= len(text.strip()) <= 200 or not text.isprintable():
-            raise ProfileError(f"{where}.{key} must be one line of 2 to 200 characters")
-    return Wording(full=table["full"].strip(), short=table["short"].strip())

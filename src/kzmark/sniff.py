@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import BinaryIO, Final
 
-from kzmark.errors import UnknownFormatError
+from kzmark.errors import UnknownFormatError, UnsupportedMediaError
 from kzmark.formats import adapter as built_in
 from kzmark.formats import foreign_adapters
-from kzmark.formats._base import Adapter, Confirms, Signature
+from kzmark.formats._ability import offers
+from kzmark.formats._base import Adapter, Confirms, Probes, Signature
 from kzmark.formats.catalogue import EXTENSIONS, NAMES, ROWS, TEXTS, Row
 
+_COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB, 2.2
+_COMPOUND_HINT: Final = "remove its password, or save it as .docx, .xlsx or .pptx"
 HEAD: Final = 4096  # bytes read from the start of a file
 
 
@@ -27,13 +30,20 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
 
     Raises:
         UnknownFormatError: If no adapter recognises it.
+        UnsupportedMediaError: If it is an office file that is encrypted or of an old kind.
     """
     source.seek(0)
     head = source.read(HEAD)
     source.seek(0)
     for adapter in _candidates(head):
-        if not isinstance(adapter, Confirms) or adapter.confirm(head):
+        if offers(adapter, Confirms) and not adapter.confirm(head):
+            continue
+        if not offers(adapter, Probes) or _probed(adapter, source):
             return adapter
+    if head.startswith(_COMPOUND):
+        raise UnsupportedMediaError(
+            "an office file that is encrypted, or of before 2007", source=name, hint=_COMPOUND_HINT
+        )
     if (text := _textual(head, name)) is not None:
         return text
     if not head:
@@ -41,6 +51,12 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
     raise UnknownFormatError(
         "no format that kzmark knows", source=name, hint=f"it knows {', '.join(NAMES)}"
     )
+
+
+def _probed(adapter: Probes, source: BinaryIO) -> bool:
+    found = adapter.probe(source)
+    source.seek(0)
+    return found
 
 
 def _candidates(head: bytes) -> Iterator[Adapter]:

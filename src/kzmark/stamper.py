@@ -1,14 +1,12 @@
 """`Stamper`: made once, used for every output of a pipeline."""
 
-import contextlib
 import copy
-import dataclasses
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 from uuid import UUID
 
 from kzmark import paths, pipeline, trail
@@ -18,29 +16,29 @@ from kzmark._rope import bytes_of
 from kzmark._temporary import scratch_in
 from kzmark.audit import AuditLog
 from kzmark.delivery import Destination
-from kzmark.errors import KzmarkError, RequestError
+from kzmark.errors import RequestError
+from kzmark.filming import Filming
+from kzmark.formats._film import Progress
+from kzmark.intake import Source, Target, is_picture, named, naming, refuse_picture_words
 from kzmark.look import look
 from kzmark.pipeline import Finished
-from kzmark.places import Place
 from kzmark.plan import Plan
 from kzmark.profile import DEFAULT, Profile, load
 from kzmark.signing.identity import Identity, IdentitySpec, open_identity
 from kzmark.signing.identity import load as load_identity
 from kzmark.signing.signer import Signer
+from kzmark.speaker import Speaker
 from kzmark.stamped import Stamped
 from kzmark.statement import Statement
 from kzmark.subject import Subject, read_layers
-from kzmark.vocabulary import Corner
+from kzmark.vocabulary import Audible, Corner, Pages, Placement
 
 __all__ = ["Source", "Stamped", "Stamper", "Target"]
-
-Source = Any  # a path, a URL, bytes, a binary stream, a PIL.Image or a NumPy array
-Target = str | os.PathLike[str] | Place | BinaryIO | None
 
 _SOURCES: Final = f"{paths.SOURCES}, a PIL.Image or a NumPy array"
 
 
-class Stamper:
+class Stamper(Filming, Speaker):
     """Stamps files with one statement, one identity and one look.
 
     Safe to share between threads; picklable unless its identity is a callback that is not, so a
@@ -54,17 +52,25 @@ class Stamper:
         profile: Words and numbers: a name, a file, or a `Profile`.
         languages: Order of the languages shown; the profile's own if empty.
         corner: Place of the plate; the profile's own if left out.
+        placement: When the notice stands in a film: `full`, `intro` or `intro+repeat`; by the
+            profile if left out.
+        pages: On which pages, slides or sheets of a document the notice stands: `all` or `first`.
+        audible: How a sound tells: `words`, or `tone`, a signal in their place and a weak notice.
+        embed_c2pa: Whether plain text and WebVTT carry their C2PA manifest, where nobody sees it.
         limits: What one file may cost.
         tsa: URL of a time stamp authority (RFC 3161), asked for every file; nothing else here but
             a source or target named by a URL opens a connection.
         audit: File of the audit log, or nothing for none.
+        progress: Told, in the thread that works, how many frames of a film are done, and of how
+            many. What it raises ends the work on that film. It does not travel to other processes.
 
     Raises:
-        RequestError: If a language is named twice, or there is no such corner.
+        RequestError: If a language is named twice, or there is no such corner, placement or choice
+            of pages.
         ProfileError: If there is no such profile, or it lacks a language.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the choices of a run
         self,
         statement: Statement,
         *,
@@ -72,9 +78,14 @@ class Stamper:
         profile: str | os.PathLike[str] | Profile = DEFAULT,
         languages: Sequence[str] = (),
         corner: Corner | str | None = None,
+        placement: Placement | str | None = None,
+        pages: Pages | str = Pages.ALL,
+        audible: Audible | str | None = None,
+        embed_c2pa: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         tsa: str = "",
         audit: str | os.PathLike[str] | None = None,
+        progress: Progress | None = None,
     ) -> None:
         loaded = profile if isinstance(profile, Profile) else load(profile)
         if not isinstance(statement, Statement):
@@ -85,9 +96,17 @@ class Stamper:
             raise RequestError(
                 f"an identity of the kind {type(identity).__name__}", hint="give its folder"
             )
-        self.statement = statement
-        self.limits = limits
-        self.style = look(statement, loaded, languages=languages, corner=corner)
+        self.statement, self.limits, self.embed_c2pa = statement, limits, embed_c2pa
+        self.style = look(
+            statement,
+            loaded,
+            languages=languages,
+            corner=corner,
+            placement=placement,
+            pages=pages,
+            audible=audible,
+        )
+        self.progress = progress
         self.log = AuditLog(Path(audit)) if audit else None
         self._who = identity
         self.tsa = tsa
@@ -156,16 +175,31 @@ class Stamper:
             CheckError: If the output did not pass the check; it was not kept.
         """
         begun = time.perf_counter()
-        with _naming(source):
+        with naming(source):
             goal = Destination.of(target, source=source, overwrite=overwrite)
             left: tuple[str, ...] = ()
-            if _is_picture(source):
+            if is_picture(source):
                 subject, job, left = self._picture_job(source, goal, format, options)
             else:
-                _refuse_picture_words(format, options)
+                refuse_picture_words(format, options)
                 subject, job = self._file_job(source, goal, replace=replace, hint=_SOURCES)
             goal.require_folder(make=make_folder)
-            finished, digest = self._finish(subject, _named(job, mark_id), source, goal)
+            given = {"begun": begun, "mark_id": mark_id, "source": source, "left": left}
+            return self._delivered(subject, job, goal, **given)
+
+    def _delivered(
+        self,
+        subject: Subject,
+        job: Plan | Finished,
+        goal: Destination,
+        *,
+        begun: float,
+        mark_id: UUID | None = None,
+        source: Source = None,
+        left: tuple[str, ...] = (),
+    ) -> Stamped:
+        finished, digest = self._finish(subject, named(job, mark_id), source, goal)
+        gone = goal.place is not None or goal.stream is not None
         return Stamped(
             source=paths.name_of(source),
             output=goal.output,
@@ -177,7 +211,7 @@ class Stamper:
             layers=finished.layers,
             notes=(*left, *finished.notes, *self._notes),
             seconds=time.perf_counter() - begun,
-            data=bytes_of(finished.data) if target is None else None,
+            data=None if gone else bytes_of(finished.data),
             record=finished.record if goal.place is None else None,
         )
 
@@ -205,7 +239,7 @@ class Stamper:
                 the target exists.
             InstallationError: If a backend is missing, or the source cannot be read.
         """
-        with _naming(source):
+        with naming(source):
             goal = Destination.of(target, source=source, overwrite=overwrite)
             hint = f"{paths.SOURCES}; a picture that is no file yet can only be stamped"
             _, job = self._file_job(source, goal, replace=replace, hint=hint)
@@ -215,13 +249,14 @@ class Stamper:
         self, source: Source, goal: Destination, *, replace: bool, hint: str
     ) -> tuple[Subject, Plan | Finished]:
         subject = paths.subject_of(source, limits=self.limits, hint=hint)
-        goal.accept(subject.adapter)
+        wanted = subject.embedding if self.embed_c2pa else subject
+        goal.accept(wanted.adapter)
         evidence = read_layers(subject, limits=self.limits)
-        given = (subject, evidence, self.statement, self.style)
-        kept = pipeline.unchanged(*given, limits=self.limits)
+        given = (wanted, evidence, self.statement, self.style)
+        kept = pipeline.unchanged(*given, limits=self.limits) if wanted is subject else None
         if kept is not None:
             return subject, kept
-        return subject, pipeline.prepare(*given, limits=self.limits, replace=replace)
+        return wanted, pipeline.prepare(*given, limits=self.limits, replace=replace)
 
     def _picture_job(
         self,
@@ -252,7 +287,9 @@ class Stamper:
         origin = paths.place_of(source)
         with trail.followed(self.log, job.mark, source=origin, goal=goal) as facts:
             with scratch_in(goal.folder):
-                finished = pipeline.carry_out(subject, job, signer, limits=self.limits)
+                finished = pipeline.carry_out(
+                    subject, job, signer, limits=self.limits, progress=self.progress
+                )
             facts["sha256"] = digest = sha256(finished.data)
             goal.deliver(finished)
         return finished, digest
@@ -261,39 +298,3 @@ class Stamper:
     def _notes(self) -> tuple[str, ...]:
         spoken = {name.partition("-")[0] for name in self.style.languages}
         return () if "kk" in spoken else ("notice.without-kk",)
-
-
-def _named(job: Plan | Finished, mark_id: UUID | None) -> Plan | Finished:
-    """Give the mark of a plan an id that was chosen before."""
-    if mark_id is None or isinstance(job, Finished):
-        return job
-    return dataclasses.replace(job, mark=dataclasses.replace(job.mark, mark_id=mark_id))
-
-
-def _refuse_picture_words(format: str, options: dict[str, Any]) -> None:  # noqa: A002
-    """Refuse what only a picture in memory can take: a file keeps its format and its quality."""
-    given = sorted([*(["format"] if format else []), *options])
-    if given:
-        raise RequestError(
-            f"{', '.join(given)} for a source that is a file already",
-            hint="they are for a PIL.Image or a NumPy array; a file keeps its format",
-        )
-
-
-@contextlib.contextmanager
-def _naming(source: Source) -> Iterator[None]:
-    """Let errors say which file they are about."""
-    try:
-        yield
-    except KzmarkError as error:
-        error.source = error.source or paths.name_of(source)
-        raise
-
-
-def _is_picture(source: Source) -> bool:
-    """Say whether a source is a picture in memory; for a path or bytes nothing is imported."""
-    if isinstance(source, str | os.PathLike | Place | bytes | bytearray | memoryview):
-        return False
-    from kzmark.still import is_picture
-
-    return is_picture(source)

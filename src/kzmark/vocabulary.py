@@ -134,6 +134,20 @@ class Placement(StrEnum):
     INTRO_REPEAT = "intro+repeat"
 
 
+class Pages(StrEnum):
+    """On which pages, slides or sheets of a document the notice stands."""
+
+    ALL = "all"
+    FIRST = "first"
+
+
+class Audible(StrEnum):
+    """How the notice of a sound is heard."""
+
+    WORDS = "words"
+    TONE = "tone"  # a weak notice: whoever does not know the signal learns little
+
+
 class Layer(StrEnum):
     """One place a mark can live, and the notice beside them."""
 
@@ -147,6 +161,8 @@ class Layer(StrEnum):
     MATROSKA = "matroska"
     PDF = "pdf"
     OOXML = "ooxml"
+    ODF = "odf"
+    EPUB = "epub"
     TEXT = "text"
     SIDECAR = "sidecar"
     NOTICE = "notice"  # not a place for the mark: what was seen of the warning

@@ -367,3 +367,15 @@ def test_an_animation_without_items_has_no_mark_and_takes_none(mark: Mark) -> No
     assert ADAPTER.sizes(io.BytesIO(data), limits=LIMITS) == [(96, 64)]
     with pytest.raises(MalformedMediaError):
         written(ADAPTER, data, mark)
+
+
+def test_grain_does_not_double_a_picture() -> None:
+    chance = np.random.default_rng(1)
+    rough = np.kron(scene(), np.ones((5, 5, 1))) + chance.normal(0, 14, (600, 800, 3))
+    data = avif(np.clip(rough, 0, 255).astype(np.uint8), quality=92)
+
+    after, _ = painted(ADAPTER, data)
+
+    assert len(data) > 150_000
+    assert len(after) < 1.6 * len(data)
+    assert outside(shown(ADAPTER, data)[0], shown(ADAPTER, after)[0], corner(800, 600)) >= 40

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import av
@@ -22,6 +23,7 @@ from kzmark.sniff import sniff
 from kzmark.testing import half_and_half
 
 LIMITS = Limits()
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 X265 = {"preset": "ultrafast", "x265-params": "log-level=none:keyint=8:min-keyint=8"}
 VP9 = {"deadline": "realtime", "cpu-used": "8"}
 HDR = {"color_trc": 16, "color_primaries": 9, "colorspace": 9, "color_range": 1}
@@ -213,6 +215,25 @@ def test_a_codec_without_numbered_parameter_sets_is_encoded_again_whole(
     assert has_patch(next(shown(after, [0.0]))[1])
 
 
+@pytest.mark.parametrize(
+    "flags", ["frag_keyframe+empty_moov", "frag_keyframe", "dash", "cmaf+frag_keyframe"]
+)
+def test_fragments_are_joined_and_nothing_of_them_is_lost(flags: str) -> None:
+    data = film("mp4", "libx264", sound="aac", options=X264, muxer={"movflags": flags})
+    before = decoded(data)
+
+    after, notes = burnt(data, (0.0, 0.2))
+
+    assert notes == ["film-fragments-joined"]
+    assert [payload for _, payload in packets(after, "audio")] == [
+        payload for _, payload in packets(data, "audio")
+    ]
+    shown_after = decoded(after)
+    assert len(shown_after) == len(before)
+    assert list(shown_after.values())[8:] == list(before.values())[8:]
+    assert has_patch(next(shown(after, [0.0]))[1])
+
+
 def test_a_film_without_room_for_a_notice_is_refused() -> None:
     def grown(width: int, height: int) -> Patch:
         return Patch(x=0, y=height, pixels=np.zeros((16, width, 3), np.uint8), grow=16)
@@ -306,3 +327,11 @@ def test_without_the_library_the_error_names_the_extra(monkeypatch: pytest.Monke
         backend.load.cache_clear()
 
     assert caught.value.extra == "video"
+
+
+def test_frames_without_a_time_are_passed_over() -> None:
+    data = (FIXTURES / "regression" / "untimed.mkv").read_bytes()
+
+    times = [time for time, _ in shown(data, [0.0, 0.5, 9.0])]
+
+    assert times == sorted(times)

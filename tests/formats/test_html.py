@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 import kzmark
 from kzmark._limits import DEFAULT_LIMITS
-from kzmark.errors import KzmarkError, UnsupportedMediaError
+from kzmark.errors import KzmarkError, UnknownFormatError, UnsupportedMediaError
 from kzmark.formats import adapter
 from kzmark.formats.html import styles
 from kzmark.formats.html.page import Page
 from kzmark.report import Evidence, Status
+from kzmark.sniff import sniff
 from kzmark.testing import INSCRIPTION, example_mark
 from kzmark.vocabulary import Layer
 
@@ -158,6 +159,143 @@ STYLED = {
 }
 
 
+STYLES = """
+text-indent:100vw;white-space:nowrap;overflow:hidden
+position:absolute;left:9999px
+position:fixed;top:-100vh
+position:absolute;inset:-9999px auto auto -9999px
+position:absolute;inset-inline-start:-9999px
+margin:0 0 0 -9999px
+margin-inline-start:-9999px
+padding-left:9999px;overflow:hidden
+vertical-align:-9999px;display:inline-block
+font-size:0
+font:1px/1 serif
+font-size:calc(2px - 1px)
+font-size:min(1px, 2em)
+font-size-adjust:0.01
+color:#fff;background:#fff
+color:rgba(0,0,0,0.05)
+color:hsl(0 0% 98%)
+color:oklch(0.99 0 0)
+color:var(--c);--c:white
+-webkit-text-fill-color:transparent
+opacity:calc(1 - 0.99)
+visibility:collapse
+clip:rect(1px 1px 1px 1px);position:absolute
+clip-path:circle(0)
+-webkit-clip-path:inset(100%)
+width:10px;overflow:hidden;white-space:nowrap;text-overflow:ellipsis
+max-block-size:0;overflow:hidden
+line-height:0;overflow:hidden
+contain:size;overflow:hidden
+transform:translateX(-9999px)
+translate:-9999px
+transform:scale3d(0,0,0)
+transform:rotateY(90deg)
+rotate:x 90deg
+transform:matrix(0,0,0,0,0,0)
+transform:skewX(90deg)
+zoom:1%
+filter:blur(20px)
+mask:linear-gradient(transparent,transparent)
+content-visibility:hidden
+z-index:-1;position:relative
+letter-spacing:-1em
+word-spacing:9999px
+offset-path:path('M -9999 -9999')
+-webkit-text-security:disc
+unicode-bidi:bidi-override;direction:rtl
+"""
+AWAY = [line for line in STYLES.splitlines() if line]
+ROUND = {
+    "popover": ("<div popover>", "</div>"),
+    "shadow tree": ("<div><template shadowrootmode=open>x</template>", "</div>"),
+    "closed inside open": ("<details open><details>", "</details></details>"),
+    "white letters": ('<font color="#ffffff">', "</font>"),
+    "letters turned round": ("<bdo dir=rtl>", "</bdo>"),
+    "small in small": ("<sub><sub><sub><sub><sub><sub>", "</sub></sub></sub></sub></sub></sub>"),
+    "not for readers": ("<ruby>a<rp>", "</rp></ruby>"),
+    "first line": ("<style>#q::first-line{font-size:0}</style><p id=q>", "</p>"),
+    "media": ("<style>@media (min-width:1px){#q{display:none}}</style><p id=q>", "</p>"),
+    "supports": ("<style>@supports (top:0){#q{display:none}}</style><p id=q>", "</p>"),
+    "has": ("<style>body:has(p) #q{display:none}</style><p id=q>", "</p>"),
+    "escaped": (r"<style>#q{d\69splay:n\6fne}</style><p id=q>", "</p>"),
+    "variable": ("<style>:root{--d:none}#q{display:var(--d)}</style><p id=q>", "</p>"),
+    "sheet in an address": (
+        '<link rel=stylesheet href="data:text/css,%23q{display:none}"><p id=q>',
+        "</p>",
+    ),
+    "sheet in base64": (
+        '<link rel=stylesheet href="data:text/css;base64,I3F7ZGlzcGxheTpub25lfQ=="><p id=q>',
+        "</p>",
+    ),
+    "imported": ('<style>@import "data:text/css,%23q{display:none}";</style><p id=q>', "</p>"),
+    "animated": (
+        "<style>@keyframes g{to{opacity:0}}#q{animation:g 1s forwards}</style><p id=q>",
+        "</p>",
+    ),
+    "covered": ("", '<div style="position:fixed;inset:0;background:#fff"></div>'),
+    "covered by its place": (
+        "",
+        '<div style="position:absolute;top:0;width:100%;height:100vh;background:#eee"></div>',
+    ),
+    "covered by a picture": (
+        "",
+        '<img src=a style="position:fixed;top:0;left:0;width:100vw;height:100vh">',
+    ),
+}
+SEEN = {
+    "aria-hidden": ('<div aria-hidden="true">', "</div>"),
+    "inert": ("<div inert>", "</div>"),
+    "open details": ("<details open>", "</details>"),
+    "calc": ('<div style="font-size:calc(1rem + .2vw);margin-left:calc(50% - 20px)">', "</div>"),
+    "a ground in a box": (
+        "",
+        '<p style="position:relative"><i style="position:absolute;inset:0;background:red"></i></p>',
+    ),
+    "a cover that is not shown": (
+        "",
+        '<div style="position:fixed;inset:0;background:#fff;display:none"></div>',
+    ),
+    "a bar": (
+        "",
+        '<div style="position:fixed;bottom:0;width:100%;height:80px;background:red"></div>',
+    ),
+    "fading in": ("<style>@keyframes f{from{opacity:0}}p{animation:f 1s}</style><p>", "</p>"),
+    "for paper": ("<style media=print>p{display:none}</style><p>", "</p>"),
+    "a variable without a value": ('<div style="color:var(--ink, #111)">', "</div>"),
+}
+
+
+@pytest.mark.parametrize("style", AWAY)
+def test_every_way_to_style_words_away_is_seen_through(style: str) -> None:
+    by_rule = page(head=f"<style>#n{{{style}}}</style>", before=f"<p id=n>{INSCRIPTION.text}</p>")
+
+    for data in (page(before=f'<div style="{style}">{INSCRIPTION.text}</div>'), by_rule):
+        assert judged(data).status is Status.BROKEN
+
+
+@pytest.mark.parametrize("name", ROUND)
+def test_every_way_to_put_words_out_of_sight_is_seen_through(name: str) -> None:
+    before, after = ROUND[name]
+
+    assert judged(page(before=f"{before}{INSCRIPTION.text}{after}")).status is not Status.PRESENT
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_hides_nothing_is_not_accused(name: str) -> None:
+    before, after = SEEN[name]
+
+    assert judged(page(before=f"{before}{INSCRIPTION.text}{after}")).status is Status.PRESENT
+
+
+def test_our_notice_lies_over_whatever_covers_a_page() -> None:
+    cover = '<div style="position:fixed;inset:0;z-index:99999;background:#fff">Loading</div>'
+
+    assert judged(inscribed(page(after=cover))).status is Status.PRESENT
+
+
 @pytest.mark.parametrize("name", HIDDEN)
 def test_a_page_that_hides_its_notice_is_not_perceivable(name: str) -> None:
     seen = judged(inscribed(HIDDEN[name]))
@@ -251,3 +389,14 @@ def test_a_page_is_stamped_and_verified(stamper: kzmark.Stamper, tmp_path: Path)
     assert report.verdict.value == "compliant"
     assert Layer.TEXT in done.layers
     assert not stamper.stamp(target, target).changed
+
+
+@pytest.mark.parametrize(
+    "piece", [b" ", b"\n ", b"<!--a-->", b"<!-- ", b"<?xml?>", b"<?x ", b"\t<!---->"]
+)
+def test_a_head_of_one_thing_only_is_no_puzzle(piece: bytes) -> None:
+    """Patterns with two ways to read a blank or a comment would try all of them: for ever."""
+    data = piece * 3_000
+
+    with pytest.raises(UnknownFormatError):
+        sniff(io.BytesIO(data + b"words"))

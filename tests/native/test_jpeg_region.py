@@ -1,17 +1,19 @@
 """Parts of pictures by the fast core, against Pillow's decode of the whole."""
 
+import io
 import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.formats.jpeg_samples import every_kind, pillow, scene
 from tests.native.jpeg_cases import Array, case
 
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import MediaError
-from kzmark.formats.jpeg import pixels, splice
+from kzmark.formats.jpeg import ADAPTER, pixels, splice
 from kzmark.formats.jpeg.segments import EOI, SOS, parse
 from kzmark.native import Refusal, jpeg
 
@@ -62,6 +64,48 @@ def test_parts_of_random_pictures_show_the_very_pixels_too(start: int) -> None:
 
             assert found is not None
             assert np.array_equal(found, shown[y : y + height, x : x + width]), given.kind
+
+
+@pytest.mark.parametrize("start", range(0, CASES, 50))
+def test_parts_of_a_smaller_picture_are_those_that_pillow_decodes_at_that_size(start: int) -> None:
+    told = 0
+    for seed in range(start, start + 50):
+        given, chance = case(seed), random.Random(seed)
+        stream, by = parse(given.data, limits=DEFAULT_LIMITS), chance.choice((2, 4, 8))
+        shown = pixels.small(stream, by)
+        if shown is None:  # too narrow for Pillow to choose this size
+            continue
+        for x, y, width, height in boxes(chance, shown.shape[1], shown.shape[0], 2):
+            found = splice.region(stream, (x, y, width, height), by=by)
+            if found is not None:  # components with samples at every second column alone
+                told += 1
+                assert np.array_equal(found, shown[y : y + height, x : x + width]), given.kind
+
+    assert told > 50
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("by", [2, 4])
+def test_a_smaller_part_is_the_same_without_the_core(
+    orientation: int, by: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = Image.Exif()
+    tags[0x112] = orientation
+    data = pillow(scene(320, 240), exif=tags)
+    size = ADAPTER.sizes(io.BytesIO(data), limits=DEFAULT_LIMITS)[0]
+    box = (by * 5, by * 3, size[0] - by * 9, size[1] - by * 8)
+
+    fast = ADAPTER.shrunk(io.BytesIO(data), box, by, limits=DEFAULT_LIMITS)
+    monkeypatch.setenv("KZMARK_PURE", "1")
+    plain = ADAPTER.shrunk(io.BytesIO(data), box, by, limits=DEFAULT_LIMITS)
+    whole_size = next(ADAPTER.pictures(io.BytesIO(data), limits=DEFAULT_LIMITS, within=box))
+
+    assert fast is not None
+    assert plain is not None
+    assert np.array_equal(fast.pixels, plain.pixels)
+    assert (fast.x, fast.y, fast.by) == (box[0], box[1], by)
+    grown = np.kron(fast.pixels, np.ones((by, by, 1)))
+    assert abs(grown - whole_size.pixels).mean() < 12
 
 
 @pytest.mark.parametrize("name", sorted(set(KINDS) - set(ONE_SCAN)))

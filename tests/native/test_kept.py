@@ -68,7 +68,7 @@ def test_an_array_over_memory_of_others_may_change() -> None:
 
 
 def test_the_oldest_go_when_there_is_too_much() -> None:
-    keeper, large = Keeper[bytes](), 12 << 20
+    keeper, large = Keeper[bytes](), 5 << 20
     first, second, third = frozen(large), frozen(large), frozen(large)
     for array in (first, second, first, third):
         made_of(keeper, array)

@@ -1,6 +1,7 @@
 """When the notice of a film is shown, and what is said of films that hide it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -23,6 +24,7 @@ from kzmark.vocabulary import Medium, Operation, Placement
 PROFILE = load()
 SIZE = (640, 360)
 FILM = Film(width=640, height=360, seconds=60.0, frames=1500, rate=Fraction(25), tracks=())
+LONG = replace(FILM, seconds=700.0, frames=17_500)
 
 
 def style(placement: Placement = Placement.FULL) -> NoticeStyle:
@@ -36,7 +38,8 @@ def style(placement: Placement = Placement.FULL) -> NoticeStyle:
 
 
 def mark_of(placement: Placement) -> Mark:
-    notice, _ = films.record(style(placement), FILM, cover={})
+    film = LONG if placement is Placement.INTRO_REPEAT else FILM
+    notice, _ = films.record(style(placement), film, cover={})
     return make_mark(medium=Medium.VIDEO, notice=notice)
 
 
@@ -55,13 +58,14 @@ PICTURES = {marked: picture(marked=marked) for marked in (True, False)}
 
 def found(shown: Callable[[float], bool], *, mark: Mark | None = None) -> Evidence:
     """Judge a film that shows the notice at some times."""
+    film = LONG if mark and mark.notice.repeat else FILM
 
     def stills(times: Sequence[float], _keys: bool) -> Iterator[tuple[float, Picture]]:
         for asked in times:
-            time = min(asked, FILM.seconds - 0.04)
+            time = min(asked, film.seconds - 0.04)
             yield time, PICTURES[bool(shown(time))]
 
-    return films.find(stills, FILM, profile=PROFILE, mark=mark, limits=Limits())
+    return films.find(stills, film, profile=PROFILE, mark=mark, limits=Limits())
 
 
 def test_the_whole_film_is_one_span() -> None:
@@ -103,6 +107,15 @@ def test_a_start_that_is_long_enough_passes_if_no_more_was_promised() -> None:
     assert evidence.status is Status.PRESENT
 
 
+def test_repeats_that_all_come_pass() -> None:
+    mark = mark_of(Placement.INTRO_REPEAT)
+
+    evidence = found(lambda time: time % 60 < 2, mark=mark)
+
+    assert (mark.notice.seconds, mark.notice.repeat) == ((0.0, 2.0), 60.0)
+    assert (evidence.status, evidence.code) == (Status.PRESENT, "")
+
+
 def test_without_a_record_a_start_that_is_long_enough_passes() -> None:
     assert found(lambda time: time < 2.0).status is Status.PRESENT
 
@@ -117,8 +130,19 @@ def test_without_a_record_a_start_that_is_long_enough_passes() -> None:
         (lambda time: time < 30, Placement.FULL, "notice.missing-frame"),
         (lambda time: time < 59, Placement.FULL, "notice.missing-frame"),
         (lambda time: not 20 < time < 30, Placement.FULL, "notice.missing-frame"),
+        (lambda time: time < 2, Placement.INTRO_REPEAT, "notice.missing-repeat"),
+        (lambda time: time % 60 < 1.2, Placement.INTRO_REPEAT, "notice.too-short"),
+        (lambda time: time < 2 or 60 <= time < 61, Placement.INTRO_REPEAT, "notice.missing-repeat"),
+        (
+            lambda time: time % 60 < 2 and time < 600,
+            Placement.INTRO_REPEAT,
+            "notice.missing-repeat",
+        ),
     ],
-    ids=["short", "short-and-later", "flashing", "late", "half", "not-the-end", "hole"],
+    ids=[
+        *("short", "short-and-later", "flashing", "late", "half", "not-the-end", "hole"),
+        *("once", "short-start", "short-repeat", "not-the-last"),
+    ],
 )
 def test_a_notice_that_is_not_shown_as_it_should_is_not_perceivable(
     shown: Callable[[float], bool], placement: Placement, code: str
@@ -138,6 +162,6 @@ def test_the_record_says_the_seconds_only_where_it_ends() -> None:
     whole: NoticeRecord = mark_of(Placement.FULL).notice
     start: NoticeRecord = mark_of(Placement.INTRO).notice
 
-    assert whole.seconds is None
+    assert (whole.seconds, whole.repeat, start.repeat) == (None, None, None)
     assert start.seconds == (0.0, 2.0)
     assert whole.places == start.places

@@ -275,16 +275,52 @@ def test_an_animation_without_a_notice_is_given_up_early(profile: Profile) -> No
 
 def test_the_part_around_the_expected_box_is_enough(marked: Marked, profile: Profile) -> None:
     pixels, mark, _, _ = marked
-    box = image.expected_box(mark, 400, 300)
-    assert box is not None
-    x, y, width, height = box
-    part = Picture(
+    part = image.expected(mark, 400, 300, profile=profile)
+    assert part is not None
+    x, y, width, height = part.box
+    seen = Picture(
         index=0, width=400, height=300, pixels=pixels[y : y + height, x : x + width], x=x, y=y
     )
 
     for record in (mark, None):
-        evidence = image.find([part], profile=profile, mark=record, limits=DEFAULT_LIMITS)
+        evidence = image.find([seen], profile=profile, mark=record, limits=DEFAULT_LIMITS)
         assert evidence.status is Status.PRESENT, evidence.detail
+
+
+@pytest.mark.parametrize(("width", "height", "by"), [(2400, 1700, 2), (5000, 3600, 4)])
+def test_a_large_picture_is_judged_alike_at_a_fraction_of_its_size(
+    texture: Texture,
+    style: MakeStyle,
+    stamp: Stamp,
+    profile: Profile,
+    width: int,
+    height: int,
+    by: int,
+) -> None:
+    pixels, mark = stamp(texture(width, height), style())
+    part = image.expected(mark, width, height, profile=profile)
+    assert part is not None
+    assert part.by == by
+    x, y, across, down = part.box
+    cut = pixels[y : y + down // by * by, x : x + across // by * by].astype(np.uint16)
+    rows = cut.reshape(cut.shape[0] // by, by, cut.shape[1] // by, by, 3)
+    small = Picture(
+        index=0,
+        width=width,
+        height=height,
+        pixels=rows.mean(axis=(1, 3)).round().astype(np.uint8),
+        x=x,
+        y=y,
+        by=by,
+    )
+
+    found = image.find([small], profile=profile, mark=mark, limits=DEFAULT_LIMITS)
+    whole = look(pixels, profile, mark)
+
+    assert found.status is whole.status is Status.PRESENT
+    for fact in ("box", "cap_px", "cap_share", "margin", "languages", "form"):
+        assert found.facts[fact] == whole.facts[fact]
+    assert abs(float(found.facts["contrast"]) / float(whole.facts["contrast"]) - 1) < 0.08
 
 
 def test_a_plate_that_hides_an_older_one_is_found(

@@ -1,11 +1,14 @@
 """Showing a notice: one text for all pages, one place a size, one layout for both outputs."""
 
+from dataclasses import replace
+
 import pytest
 from tests.notices.conftest import MakeStyle, Stamp, Texture
 
 from kzmark.errors import PolicyUnsatisfiableError, ProfileError
 from kzmark.notices import image
 from kzmark.notices.image import Form
+from kzmark.profile import Profile
 
 
 def test_all_pages_say_the_same_even_if_only_some_have_room_for_the_sentence(
@@ -74,15 +77,28 @@ def test_replacing_hides_every_pixel_of_the_older_plate(
 
 
 def test_the_expected_box_follows_the_size_of_the_picture(
-    style: MakeStyle, stamp: Stamp, texture: Texture
+    style: MakeStyle, stamp: Stamp, texture: Texture, profile: Profile
 ) -> None:
     _, mark = stamp(texture(600, 400), style())
     x, y, width, height = mark.notice.places[0].box
 
-    left, top, across, down = image.expected_box(mark, 300, 200) or (0, 0, 0, 0)
+    parts = [image.expected(mark, *size, profile=profile) for size in ((600, 400), (300, 200))]
 
-    assert left <= x / 2
-    assert top <= y / 2
-    assert left + across >= (x + width) / 2
-    assert top + down >= (y + height) / 2
-    assert across * down < 300 * 200 / 3
+    assert parts[0] is not None
+    assert parts[1] is not None
+    whole, half = parts[0].box, parts[1].box
+
+    assert abs(whole[0] - x) + abs(whole[1] - y) < 20
+    assert abs(whole[2] - width) + abs(whole[3] - height) < 40
+    assert max(abs(2 * b - a) for a, b in zip(whole, half, strict=True)) <= 20
+
+
+def test_where_the_profile_lays_no_such_plate_the_box_of_the_record_is_looked_at(
+    style: MakeStyle, stamp: Stamp, texture: Texture, profile: Profile
+) -> None:
+    _, mark = stamp(texture(600, 400), style())
+    strange = replace(mark, notice=replace(mark.notice, texts=("a", "b")))
+
+    part = image.expected(strange, 600, 400, profile=profile)
+
+    assert part == image.Part(box=mark.notice.places[0].box)

@@ -42,6 +42,10 @@ def fit(stamper: Stamper) -> Stamper:
         profile=stamper.style.profile,
         languages=stamper.style.languages,
         corner=stamper.style.corner,
+        placement=stamper.style.placement,
+        pages=stamper.style.pages,
+        audible=stamper.style.audible,
+        embed_c2pa=stamper.embed_c2pa,
         limits=stamper.limits,
         tsa=stamper.tsa,
     )
@@ -71,4 +75,8 @@ def settings_of(stamper: Stamper) -> dict[str, Any]:
         "the words and numbers of the profile": words,
         "languages": list(style.languages),
         "corner": style.corner.value,
+        "placement": style.placement.value,
+        "pages": style.pages,
+        "audible": style.audible and style.audible.value,
+        "embed_c2pa": stamper.embed_c2pa,
     }

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from kzmark.cli import voices
 from kzmark.errors import RequestError
 from kzmark.places.url import is_url
 
@@ -103,6 +104,9 @@ def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
 
 def _placed(name: str, value: Any, folder: Path) -> Any:
     """Return a path of a settings file as seen from the working folder; other values as given."""
+    if name == "voice_file":
+        listed = value if isinstance(value, list) else [value]
+        return voices.placed(",".join(map(str, listed)), folder)
     if name not in PATHS or not isinstance(value, str) or not value or is_url(value):
         return value
     if name == "audit_log" and value == "none":

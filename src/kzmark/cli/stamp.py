@@ -71,13 +71,18 @@ def with_settings(parser: ArgumentParser, words: Sequence[str]) -> list[str]:
 
 def _look(args: Namespace) -> dict[str, Any]:
     from kzmark.cli.statement import languages
+    from kzmark.cli.voices import voiced
     from kzmark.profile import DEFAULT, load
 
-    profile = load(args.profile or DEFAULT)
+    profile = voiced(load(args.profile or DEFAULT), args.voice_file)
     return {
         "profile": profile,
         "languages": languages(args.lang, profile),
         "corner": args.corner,
+        "placement": args.placement,
+        "pages": args.pages,
+        "audible": args.audible,
+        "embed_c2pa": args.embed_c2pa,
     }
 
 
@@ -160,10 +165,12 @@ def _is_one(search: "Search") -> bool:
 def _stamp(stamper: "Stamper", agenda: Agenda, args: Namespace, outcome: "Outcome") -> bool:
     """Tell of every file; return whether nobody interrupted."""
     from kzmark.batch import Stop, cores, stamp_many
+    from kzmark.cli.frames import Frames
     from kzmark.cli.interrupt import interruptible
     from kzmark.cli.progress import progress
 
     stop = Stop()
+    stamper.progress = Frames(stop, drawn=outcome.alone and not args.quiet)
     crowd = _executor(args)
     with crowd as executor, interruptible(stop):
         results = stamp_many(

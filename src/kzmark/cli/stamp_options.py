@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Final
 
 from kzmark.vocabulary import (
+    Audible,
     Autonomy,
     Corner,
     Mode,
     Operation,
     Oversight,
+    Pages,
+    Placement,
     Risk,
     Simulates,
     SourceType,
@@ -94,6 +97,12 @@ def _look(parser: ArgumentParser) -> None:
     group.add_argument("--profile", metavar="NAME|FILE", help="words and numbers (kz-2026.1)")
     group.add_argument("--lang", default="", metavar="KK,RU", help="languages, in order")
     group.add_argument("--corner", choices=[*map(str, Corner)], help="place of the plate")
+    group.add_argument(
+        "--placement", choices=[*map(str, Placement)], help="when it stands in a film (full)"
+    )
+    group.add_argument(
+        "--pages", choices=[*map(str, Pages)], default="all", help="of a document (all)"
+    )
 
 
 def _how(parser: ArgumentParser) -> None:
@@ -102,6 +111,20 @@ def _how(parser: ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="settings file, in place of kzmark.toml"
     )
     group.add_argument("--identity", type=Path, metavar="DIR", help="who signs")
+    group.add_argument(
+        "--audible", choices=[*map(str, Audible)], help="how sound speaks it: words, or a tone"
+    )
+    group.add_argument(
+        "--voice-file",
+        default="",
+        metavar="KK=FILE,RU=FILE",
+        help="recordings of your own, by language, in place of the clips that come with kzmark",
+    )
+    group.add_argument(
+        "--embed-c2pa",
+        action="store_true",
+        help="plain text and WebVTT carry their manifest, as what nobody sees; else in a sidecar",
+    )
     group.add_argument("--tsa", default="", metavar="URL", help="time stamp authority (network)")
     group.add_argument("--replace", action="store_true", help="replace a different mark")
     group.add_argument("--dry-run", action="store_true", help="print the plan, write nothing")

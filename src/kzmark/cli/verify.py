@@ -27,6 +27,12 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--require", choices=("signed", "trusted"), help="ask for more")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="a policy of your own (TOML)")
     parser.add_argument("--profile", metavar="NAME|FILE", help="words and numbers to measure by")
+    parser.add_argument(
+        "--voice-file",
+        default="",
+        metavar="KK=FILE,RU=FILE",
+        help="the recordings that notices were spoken with, if not kzmark's own clips",
+    )
     parser.add_argument("--recursive", action="store_true", help="judge all files of folders")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="workers; 0 = one a core")
     parser.add_argument(
@@ -51,6 +57,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: TextIO) -> int:
     """Print a report a file; return the exit code of the worst verdict."""
     from kzmark.cli import page, sources
+    from kzmark.cli.voices import voiced
     from kzmark.places import place
     from kzmark.profile import DEFAULT, load
     from kzmark.signing.trust import read_anchors
@@ -60,7 +67,7 @@ def run(args: Namespace, out: TextIO) -> int:
     choices: dict[str, Any] = {
         "policy": _policy(args),
         "trust": read_anchors(args.trust) if args.trust else None,
-        "profile": load(args.profile or DEFAULT),
+        "profile": voiced(load(args.profile or DEFAULT), args.voice_file),
     }
     named = [place(source) for source in args.sources]
     if args.html:

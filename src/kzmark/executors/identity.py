@@ -90,6 +90,10 @@ def travelling(stamper: Stamper, *, send_key: bool) -> Stamper:
         profile=stamper.style.profile,
         languages=stamper.style.languages,
         corner=stamper.style.corner,
+        placement=stamper.style.placement,
+        pages=stamper.style.pages,
+        audible=stamper.style.audible,
+        embed_c2pa=stamper.embed_c2pa,
         limits=stamper.limits,
         tsa=stamper.tsa,
     )

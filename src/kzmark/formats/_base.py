@@ -105,6 +105,15 @@ class Confirms(Protocol):
         ...
 
 
+@runtime_checkable
+class Probes(Protocol):
+    """For formats whose first bytes do not tell them apart, such as ZIP packages."""
+
+    def probe(self, source: BinaryIO) -> bool:
+        """Look at as much of the file as it takes to say whether it is of this very format."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
     """Opaque pixels to lay on one displayed picture.
@@ -141,8 +150,9 @@ class Picture:
         width: Displayed width of the whole picture, in pixels.
         height: Displayed height of the whole picture, in pixels.
         pixels: (h, w, 3) uint8 RGB, upright, alpha laid over white: the whole or the part.
-        x: Left edge of the part, in displayed pixels.
-        y: Top edge of the part, in displayed pixels.
+        x: Left edge of the part, in displayed pixels, a multiple of `by`.
+        y: Top edge of the part, in displayed pixels, a multiple of `by`.
+        by: How many displayed pixels one of `pixels` stands for, across and down.
     """
 
     index: int
@@ -151,6 +161,7 @@ class Picture:
     pixels: Pixels
     x: int = 0
     y: int = 0
+    by: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,18 +265,6 @@ class Paints(Protocol):
 
         Returns:
             Notes on what else changed, as stable codes, such as `exif-thumbnail-dropped`.
-        """
-        ...
-
-
-@runtime_checkable
-class Glances(Protocol):
-    """For formats that can be decoded small at less cost than whole."""
-
-    def glance(self, source: BinaryIO, side: int, *, limits: Limits) -> Pixels:
-        """Return the first picture as displayed, coarsely: its longest side at least `side`.
-
-        For people who look through many files; nothing is measured on it.
         """
         ...
 

@@ -5,7 +5,7 @@ file says, with square pixels.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import BinaryIO, Protocol, runtime_checkable
 
@@ -42,6 +42,7 @@ class Film:
         frames: Number of frames; 0 if the file does not say.
         rate: Frames a second, on average.
         tracks: All tracks, in the order of the file.
+        known: What the adapter found out beside this, for its own methods.
     """
 
     width: int
@@ -50,6 +51,7 @@ class Film:
     frames: int
     rate: Fraction
     tracks: tuple[Track, ...]
+    known: object = field(default=None, compare=False, repr=False)
 
 
 @runtime_checkable
@@ -102,6 +104,7 @@ class Films(Protocol):
         *,
         limits: Limits,
         keys: bool = False,
+        film: Film | None = None,
     ) -> Iterator[tuple[float, Picture]]:
         """Yield what a person sees at these times, with the time of each frame.
 
@@ -110,5 +113,6 @@ class Films(Protocol):
             times: In rising order; one behind the end gives the last frame.
             limits: What it may cost.
             keys: Whether the nearest key frame at or before each time will do: far cheaper.
+            film: What `film` said of this very file, so that nobody looks again.
         """
         ...

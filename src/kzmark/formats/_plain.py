@@ -1,6 +1,7 @@
 """Text files: in which encoding and with which line ends they were written, and back."""
 
 import codecs
+import re
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Self
 
@@ -27,8 +28,8 @@ _LABELS: Final = {  # names that mean another encoding on the web (WHATWG Encodi
     "x-cp1251": "cp1251",
 }
 _SAMPLE: Final = 64 << 10  # bytes by which an encoding without a name is guessed
-_CONTROLS: Final = frozenset(map(chr, range(32))) - set("\t\n\r\f\x1b")
-_TURNING: Final = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_TURNING: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b]")
 _HEAD: Final = 1 << 14  # characters in which a notice must begin
 _GAP: Final = 12  # empty lines after which a reader thinks that the text is over
 _MARKUP: Final = 8  # characters of brackets, quotes and the like before a badge
@@ -65,13 +66,26 @@ class Plain:
         data = read_all(source, limits=limits)
         if len(data) > limits.max_text:
             raise LimitExceededError(f"the text is over the limit of {limits.max_text} bytes")
+        return cls.of(data, codec=codec)
+
+    @classmethod
+    def of(cls, data: bytes, *, codec: str = "") -> Self:
+        """Take the bytes of a text file apart.
+
+        Args:
+            data: The whole file.
+            codec: Encoding that the format declares; a byte order mark wins over it.
+
+        Raises:
+            MalformedMediaError: If it is no text in any encoding that can be told.
+        """
         bom, marked = next(((b, c) for b, c in _BOMS if data.startswith(b)), (b"", ""))
         codec = marked or codec or _guess(data)
         try:
             text = data[len(bom) :].decode(codec)
         except UnicodeDecodeError as error:
             raise MalformedMediaError(f"the text is not {codec}: {error.reason}") from error
-        if not _CONTROLS.isdisjoint(text[:_HEAD]):
+        if _CONTROLS.search(text, 0, _HEAD):
             raise MalformedMediaError("the file holds control characters: it is no text")
         plain = cls(text=text, codec=codec, bom=bom)
         if plain.spell() != data:
@@ -153,7 +167,7 @@ def named_codec(label: str) -> str:
 
 
 def _turned(line: str) -> str:
-    if not _TURNING.isdisjoint(line):
+    if _TURNING.search(line):
         return "control characters change how the line is shown"
     if len(line) - len(line.lstrip()) > _INDENT:
         return "spaces push it out of the window"

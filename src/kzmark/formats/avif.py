@@ -55,8 +55,8 @@ class Avif:
         signatures=(Signature(b"ftyp", offset=4),),
         layers=frozenset({Layer.XMP, Layer.EXIF, Layer.C2PA}),
         c2pa=C2PABinding.EMBEDDED,
-        exact="nothing: the picture is encoded again, at 44 dB or more outside the notice; "
-        "a lossless picture stays lossless where imagecodecs is installed",
+        exact="nothing: the picture is encoded again, at 44 dB outside the notice, 40 where more "
+        "would double it; a lossless picture stays lossless where imagecodecs is installed",
     )
 
     def confirm(self, head: bytes) -> bool:
@@ -138,13 +138,13 @@ def _paint_still(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[
     steps = ladder(still.chroma, first=_QUALITY)
     if lossless and encode is _deep:
         steps = [Step(av1.LOSSLESS, "4:4:4")]
-    encoded = encode(plate, still, steps, bits)
+    encoded = encode(plate, still, steps, bits, len(opened.data))
     number = open_file(encoded, limits=limits).meta.primary
     data, more = assemble(encoded, file, {number: still}, limits=limits)
     return data, notes + more
 
 
-def _shallow(plate: Plate, still: Still, steps: Sequence[Step], bits: int) -> bytes:
+def _shallow(plate: Plate, still: Still, steps: Sequence[Step], bits: int, source: int) -> bytes:
     wanted, outside = still.unturned(plate.pixels), still.unturned(plate.outside)
     size = (wanted.shape[1], wanted.shape[0], 1)
 
@@ -152,17 +152,17 @@ def _shallow(plate: Plate, still: Still, steps: Sequence[Step], bits: int) -> by
         (got,) = av1.frames(encoded, expected=size)
         return psnr(wanted.reshape(got.shape), got, outside, bits=bits)
 
-    return best(steps, lambda step: av1.encode([wanted], step), loss)
+    return best(steps, lambda step: av1.encode([wanted], step), loss, source=source)
 
 
-def _deep(plate: Plate, still: Still, steps: Sequence[Step], bits: int) -> bytes:
+def _deep(plate: Plate, still: Still, steps: Sequence[Step], bits: int, source: int) -> bytes:
     wanted, outside = still.unturned(plate.pixels), still.unturned(plate.outside)
 
     def loss(encoded: bytes) -> float:
         got = av1.deep(encoded)
         return 0.0 if got is None else psnr(wanted, got, outside, bits=bits)
 
-    return best(steps, lambda step: av1.encode_deep(wanted, step, bits=bits), loss)
+    return best(steps, lambda step: av1.encode_deep(wanted, step, bits=bits), loss, source=source)
 
 
 def _paint_track(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[bytes, list[str]]:
@@ -186,7 +186,8 @@ def _paint_track(opened: _Source, patch_for: PatchFor, limits: Limits) -> tuple[
             for plate, one in zip(plates, got, strict=True)
         )
 
-    encoded = best(ladder(still.chroma, first=_QUALITY), encode, loss)
+    steps = ladder(still.chroma, first=_QUALITY)
+    encoded = best(steps, encode, loss, source=len(opened.data))
     notes = ["bit-depth-reduced"] if still.bits > 8 else []
     notes += ["orientation-normalised"] if still.turns else []
     return _assembled(encoded, opened, track, notes, limits)

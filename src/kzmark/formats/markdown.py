@@ -1,19 +1,21 @@
-"""Markdown: the mark in the front matter, the notice as the first words.
+"""Markdown: the mark and the C2PA manifest in the front matter, the notice as the first words.
 
-There is no standard for front matter: YAML between lines of `---` (Jekyll, Hugo, Pandoc) or TOML
-between lines of `+++` (Hugo, Zola); a file without any gets one in YAML. The value is a string that
-both read alike.
+Spec: C2PA 2.4, A.9. There is no standard for front matter: YAML between lines of `---` (Jekyll,
+Hugo, Pandoc) or TOML between lines of `+++` (Hugo, Zola); a file without any gets one in YAML. The
+value is a string that both read alike, the manifest a comment of both.
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Self
 
 from kzmark._limits import Limits
-from kzmark.errors import BackendMissingError, RecordError
+from kzmark.errors import BackendMissingError, MalformedMediaError, RecordError
+from kzmark.formats import _armour
 from kzmark.formats._base import C2PABinding, FormatInfo
+from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._plain import Plain
 from kzmark.formats._text import Inscription, Leaf
 from kzmark.mark import Mark
@@ -28,6 +30,12 @@ _RECORD: Final = re.compile(rf"{_START}kzmark[ \t]*[:=][ \t]*(\"[^\r\n]*\")[ \t]
 _SHOWN: Final = 64 << 10  # characters that are rendered to look for a notice at their beginning
 
 
+def quotation(inscription: Inscription) -> str:
+    """Return the notice as a paragraph that is quoted, so that it stands apart."""
+    badge = f"[{inscription.badge}]"
+    return f"> **{badge}**{inscription.text.removeprefix(badge)}"
+
+
 class Markdown:
     """The adapter."""
 
@@ -38,12 +46,14 @@ class Markdown:
         mime="text/markdown",
         extensions=(".md", ".markdown", ".mdown", ".mkd"),
         signatures=(),
-        layers=frozenset({Layer.TEXT, Layer.SIDECAR}),
-        c2pa=C2PABinding.SIDECAR,
+        layers=frozenset({Layer.C2PA, Layer.TEXT}),
+        c2pa=C2PABinding.EMBEDDED,
         exact="every letter outside the front matter's own lines and the notice",
         backend="markdown_it",
         extra="html",
     )
+
+    unaided = True  # the C2PA library knows no texts
 
     def read(self, source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
         """Return what the front matter holds."""
@@ -68,16 +78,16 @@ class Markdown:
     def inscribe(
         self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
     ) -> Sequence[str]:
-        """Copy the file with the notice as its first paragraph, a quotation.
+        """Copy the file, less an earlier manifest, with the notice as its first paragraph.
 
         Returns:
             `text.encoding-changed` if the encoding lacks a letter of the notice.
         """
-        plain = Plain.read(source, limits=limits)
+        whole = Plain.read(source, limits=limits)
+        plain = replace(whole, text=_armour.without(whole.text))
         front = _Front.of(plain.text)
         at = front.end + len(plain.text[front.end :]) - len(plain.text[front.end :].lstrip("\r\n"))
-        badge = f"[{inscription.badge}]"
-        text = f"> **{badge}**{inscription.text.removeprefix(badge)}"
+        text = quotation(inscription)
         changed, notes = plain.begun_with(text, badge=inscription.badge, at=at)
         target.write(changed.spell())
         return notes
@@ -100,6 +110,30 @@ class Markdown:
         except ImportError as error:
             raise BackendMissingError("markdown_it", extra="html") from error
 
+    def room(self, data: bytes, size: int) -> Room:
+        """Return the place in the front matter: its last line, a comment in YAML and in TOML.
+
+        Raises:
+            MalformedMediaError: If there is no front matter, or a manifest already.
+        """
+        plain = Plain.of(data)
+        front = _Front.of(plain.text)
+        if not front.fence:
+            raise MalformedMediaError("no front matter for a manifest")
+        return _armour.room(plain, front.stop, size, prefix="# ")
+
+    def unwrap(self, piece: bytes) -> bytes:
+        """Return the store that a line holds."""
+        return _armour.unwrap(piece)
+
+    def survey(self, data: bytes, *, limits: Limits) -> Survey:
+        """Look for the line, wherever it stands."""
+        return _armour.survey(Plain.of(data), limits=limits)
+
+    def covered(self, data: bytes, place: tuple[int, int]) -> bytes:
+        """Return the SHA-256 of all bytes outside a place."""
+        return _armour.covered(data, place)
+
 
 ADAPTER = Markdown()
 
@@ -111,17 +145,19 @@ class _Front:
     Attributes:
         fence: The line before and after it; empty if there is none.
         inner: What stands between.
+        stop: Where the line after it begins, in characters.
         end: Where the text behind it begins, in characters.
     """
 
     fence: str
     inner: str
+    stop: int
     end: int
 
     @classmethod
     def of(cls, text: str) -> Self:
         found = _FRONT.match(text)
-        return cls(found[1], found[3], found.end()) if found else cls("", "", 0)
+        return cls(found[1], found[3], found.end(3), found.end()) if found else cls("", "", 0, 0)
 
 
 def _judged(spelt: str) -> Evidence:

@@ -1,17 +1,21 @@
 """WebVTT subtitles: the mark in a NOTE, the notice as a cue before all others.
 
 Spec: W3C WebVTT, 4.1: `WEBVTT`, then blocks between empty lines; a block that begins with `NOTE` is
-a comment. Always UTF-8.
+a comment. Always UTF-8. Where a caller asks for it, the manifest stands in a NOTE too (C2PA 2.4,
+A.9), in place of a sidecar.
 """
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, RecordError
-from kzmark.formats._base import C2PABinding, FormatInfo, Signature
+from kzmark.formats import _armour
+from kzmark.formats._base import Adapter, C2PABinding, FormatInfo, Signature
 from kzmark.formats._cues import Block, blocks, clock, cues, shown
+from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._plain import Plain
 from kzmark.formats._text import Inscription, Leaf
 from kzmark.mark import Mark
@@ -70,8 +74,12 @@ class Vtt:
     def inscribe(
         self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
     ) -> Sequence[str]:
-        """Copy the file with a cue before all others; an earlier one of ours is replaced."""
-        plain = _plain(source, limits)
+        """Copy the file, less an earlier manifest, with a cue before all others.
+
+        An earlier one of ours is replaced.
+        """
+        whole = _plain(source, limits)
+        plain = replace(whole, text=_armour.without(whole.text))
         text, end = plain.text, plain.newline
         first = next(cues(text), None)
         if first is not None and inscription.badge in first.text and not first.begin:
@@ -90,8 +98,43 @@ class Vtt:
         styled = any(b.lines[0].startswith("STYLE") and _fades(b) for b in _head(text))
         yield shown(cues(text), hidden="a style of the file may hide cues" if styled else "")
 
+    @property
+    def embedding(self) -> Adapter:
+        """WebVTT with its manifest in it."""
+        return NOTED
+
+    def carries(self, data: bytes) -> bool:
+        """Say whether a manifest, whole or damaged, stands in the file."""
+        return _armour.begins_in(data)
+
+
+class NotedVtt(Vtt):
+    """The same for subtitles with their C2PA manifest in a NOTE."""
+
+    info = replace(Vtt.info, layers=frozenset({Layer.C2PA, Layer.TEXT}), c2pa=C2PABinding.EMBEDDED)
+    unaided = True
+
+    def room(self, data: bytes, size: int) -> Room:
+        """Return the place behind the first block: a NOTE of one line."""
+        plain = Plain.of(data)
+        room = _armour.room(plain, _behind_title(plain.text), size, prefix="NOTE ")
+        return replace(room, trail=plain.newline.encode())
+
+    def unwrap(self, piece: bytes) -> bytes:
+        """Return the store that a line holds."""
+        return _armour.unwrap(piece)
+
+    def survey(self, data: bytes, *, limits: Limits) -> Survey:
+        """Look for the line, wherever it stands."""
+        return _armour.survey(Plain.of(data), limits=limits)
+
+    def covered(self, data: bytes, place: tuple[int, int]) -> bytes:
+        """Return the SHA-256 of all bytes outside a place."""
+        return _armour.covered(data, place)
+
 
 ADAPTER = Vtt()
+NOTED = NotedVtt()
 
 
 def _plain(source: BinaryIO, limits: Limits) -> Plain:

@@ -30,6 +30,7 @@ def region(
     tables: Capsule,
     box: Box,
     model: int,
+    by: int,
     /,
 ) -> bytes | int: ...
 def scan_end(data: Buffer, at: int, /) -> int: ...

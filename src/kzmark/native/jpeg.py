@@ -188,28 +188,31 @@ def splice(
     return Splice(start, stop, coded, _grown(scan, grown) if grown else {})
 
 
-def region(scan: Scan, box: Box, model: Model) -> NDArray[np.uint8] | Refusal:
+def region(scan: Scan, box: Box, model: Model, *, by: int = 1) -> NDArray[np.uint8] | Refusal:
     """Decode a part of a picture; the rest is passed over, and what stands behind it is not read.
 
     To the bit what libjpeg-turbo gives with its accurate integer DCT and smooth chroma.
 
     Args:
         scan: The scan.
-        box: The part, inside the picture.
+        box: The part, inside the picture as it comes out, in its pixels.
+        by: 1, or 2, 4 or 8 for a picture smaller by that, its sides rounded up; only where each
+            component has all samples or every second one both ways.
         model: How components become channels; `FROM_YCC` is for three, `FROM_YCCK` for four.
 
     Returns:
         (height, width, channels), as many channels as there are components.
 
     Raises:
-        ValueError: If the box leaves the picture, or the model does not suit the components.
+        ValueError: If the box leaves the picture, the model does not suit the components, or there
+            is no such size.
     """
     if _core is None or not available():
         return Refusal.ABSENT
     coding = scan.coding
     where = scan.data, scan.start, scan.stop, coding.restart
     tables = _tables(coding.records)
-    found = _core.region(*where, coding.size, coding.parts, tables, box, model)
+    found = _core.region(*where, coding.size, coding.parts, tables, box, model, by)
     if isinstance(found, int):
         return Refusal(found)
     return np.frombuffer(found, np.uint8).reshape(box[3], box[2], len(coding.components))

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 Value = TypeVar("Value")
 Array = NDArray[Any]
 
-_MOST: Final = 32 << 20  # bytes of arrays that one keeper holds on to
+_MOST: Final = 12 << 20  # bytes of arrays that one keeper holds on to
 
 
 class Keeper(Generic[Value]):
     """The last things made of arrays, by the identity of the array; for any thread.
 
     Only arrays that nobody can write to are kept, directly or through the array they are a view of.
-    At most 32 MB of arrays stay, and what was made of them.
+    At most 12 MB of arrays stay, and what was made of them.
     """
 
     def __init__(self) -> None:

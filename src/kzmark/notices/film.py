@@ -29,6 +29,7 @@ _WITHIN: Final = 7  # stills in the time in which the notice has to be read
 _SPREAD: Final = 14  # key frames spread over a film that should show it from end to end
 _NEXT: Final = 0.06  # seconds: about the second frame behind a key frame
 _PATIENCE: Final = 4  # stills without a notice after which a film has none
+_AGAIN: Final = 1_000  # repeats that are looked at
 _SLACK: Final = 0.12  # share of the seconds that rounding to frames may take
 
 
@@ -50,6 +51,20 @@ def spans(style: NoticeStyle, texts: Sequence[str], seconds: float) -> tuple[Spa
     return tuple((index * step, index * step + needed) for index in range(count))
 
 
+def shown(style: NoticeStyle, texts: Sequence[str]) -> Callable[[float], bool]:
+    """Return whether the notice is seen at so many seconds of a film of which nobody knows the end.
+
+    In films that do end, that is at all times of `spans`, and perhaps at some more.
+    """
+    needed = seconds_needed(texts, style.profile)
+    step = max(style.profile.video.repeat_seconds, needed)
+    if style.placement is Placement.FULL:
+        return lambda _: True
+    if style.placement is Placement.INTRO:
+        return lambda time: time < needed
+    return lambda time: time % step < needed
+
+
 def record(style: NoticeStyle, film: Film, *, cover: image.Cover) -> tuple[NoticeRecord, Form]:
     """Return what the record says of the notice in a film, and the wording that fits.
 
@@ -65,9 +80,15 @@ def record(style: NoticeStyle, film: Film, *, cover: image.Cover) -> tuple[Notic
             hint="enlarge it, or show fewer languages",
         )
     texts = image.texts(style, form)
-    shown = spans(style, texts, film.seconds)
-    seconds = None if shown[0][1] == END else shown[0]
-    notice = NoticeRecord(languages=style.languages, texts=texts, places=places, seconds=seconds)
+    seen = spans(style, texts, film.seconds)
+    seconds = None if seen[0][1] == END else seen[0]
+    notice = NoticeRecord(
+        languages=style.languages,
+        texts=texts,
+        places=places,
+        seconds=seconds,
+        repeat=seen[1][0] if len(seen) > 1 else None,
+    )
     return notice, form
 
 
@@ -157,6 +178,10 @@ class _Search:
             spread = self._spread()
             sights += spread
             fault = _fault_over(spread)
+        elif fault is None:
+            again = list(self._look(self._repeats(needed)))
+            sights += again
+            fault = _fault_again(again)
         shown = sum(sight.shows for sight in sights)
         facts = {
             **sights[0].seen.facts,
@@ -175,6 +200,19 @@ class _Search:
         frame = 1 / float(self._film.rate) if self._film.rate else 0.04
         times = {last * index / (_WITHIN - 1) for index in range(_WITHIN)}
         return sorted(times | {min(last, frame)})
+
+    def _repeats(self, needed: float) -> list[float]:
+        """Return the middle of each time at which it should come again; of some also both ends."""
+        step = self._mark.notice.repeat if self._mark is not None else None
+        if step is None or step < needed:
+            return []
+        count = min(int((self._film.seconds - needed) / step + _SLACK), _AGAIN)
+        inside = (_SLACK / 2, 0.5, 1 - _SLACK)
+        return [
+            index * step + part * needed
+            for index in range(1, count + 1)
+            for part in (inside if index in {1, count // 2, count} else inside[1:2])
+        ]
 
     def _spread(self) -> list[_Sight]:
         """Look at key frames over the whole film, just behind some of them, and at the last."""
@@ -222,6 +260,18 @@ def _fault_over(sights: Sequence[_Sight]) -> Evidence | None:
         f"it, the first at {gone[0].time:.1f} s"
     )
     return _evidence(Status.BROKEN, "notice.missing-frame", detail)
+
+
+def _fault_again(sights: Sequence[_Sight]) -> Evidence | None:
+    """Return what is wrong where the notice should come again, if anything is."""
+    gone = [sight for sight in sights if not sight.shows]
+    if not gone:
+        return None
+    detail = (
+        f"the record says that it comes again and again; {len(gone)} of {len(sights)} stills lack "
+        f"it, the first at {gone[0].time:.1f} s"
+    )
+    return _evidence(Status.BROKEN, "notice.missing-repeat", detail)
 
 
 def _evidence(

@@ -47,6 +47,8 @@ class _Search:
         known = self._best(picture, self._known(picture))
         if known is not None and not known[1].code:
             return known[1]
+        if picture.by > 1:  # made small for the known place
+            return _telling(known, None)
         blind = self._best(picture, self._blind(picture, known[0] if known else None))
         if blind is not None and not blind[1].code:
             return blind[1]
@@ -76,7 +78,7 @@ class _Search:
             pieces = recall.pieces(layout, picture.width, picture.height)
             if min(pieces[0].across, pieces[0].down) < _VISIBLE:
                 continue
-            sights = [sight(picture, piece) for piece in pieces]
+            sights = [sight(picture, piece, keep=True) for piece in pieces]
             yield _recalled(sights, layout, self.mark)
 
     def _blind(self, picture: Picture, known: Reading | None) -> Iterator[Reading]:

@@ -1,19 +1,26 @@
 """The notice of still images and animations: show and find."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from kzmark.formats._base import Box, Drawing, DrawingFor, Patch, PatchFor
+from kzmark.formats._orient import clipped
 from kzmark.mark import Mark, Place
 from kzmark.notices import plate, recall
 from kzmark.notices.arrangement import Form
 from kzmark.notices.finder import find
 from kzmark.notices.layout import Layout, lay_out
+from kzmark.notices.measure import REACH
 from kzmark.notices.style import NoticeStyle
+from kzmark.notices.templates import SIZE
+from kzmark.profile import Profile
 
 __all__ = [
     "Form",
+    "Part",
     "drawing_for",
-    "expected_box",
+    "expected",
     "find",
     "form_for",
     "patch_for",
@@ -25,6 +32,7 @@ Size = tuple[int, int]  # displayed width and height, in pixels
 Cover = Mapping[Size, Box]  # displayed size → the older plate in it
 
 _NOTHING: Cover = {}
+_FINE: Final = 1.5  # times the size of the templates: capitals of fewer pixels look fainter by 3 %
 
 
 def form_for(
@@ -88,20 +96,48 @@ def drawing_for(style: NoticeStyle, form: Form, *, cover: Cover = _NOTHING) -> D
     return drawing
 
 
-def expected_box(mark: Mark, width: int, height: int) -> Box | None:
-    """Return the part of a picture of this size in which `find` wants to look first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a picture.
 
-    The box of the record, scaled to today's size, with a little around it; nothing if the record
-    does not say where its notice stands.
+    Attributes:
+        box: Left, top, width, height, in displayed pixels, inside the picture.
+        by: By how much smaller the picture may be: 1, 2, 4 or 8. Left and top are multiples of it.
+    """
+
+    box: Box
+    by: int = 1
+
+
+def expected(
+    mark: Mark, width: int, height: int, *, profile: Profile, vector: bool = False
+) -> Part | None:
+    """Return the part of a picture in which `find` looks first, and how small it may be.
+
+    Args:
+        mark: What the record says.
+        width: Displayed width of the picture today, in pixels.
+        height: Displayed height.
+        profile: The profile that `find` will judge by.
+        vector: Whether the picture is drawn from a file without pixels of its own.
+
+    Returns:
+        Nothing if the record does not say where its notice stands.
     """
     place = recall.nearest(mark.notice.places, width, height)
     if place is None:
         return None
-    x, y, across, down = recall.scaled(place, width, height)
-    around = 2 + min(across, down) // 20
-    left, top = max(0, x - around), max(0, y - around)
-    right, bottom = min(width, x + across + around), min(height, y + down + around)
-    return left, top, right - left, bottom - top
+    layouts = recall.layouts(mark, place, profile, vector=vector)
+    pieces = [piece for each in layouts for piece in recall.pieces(each, width, height)]
+    if not pieces:
+        return Part(box=clipped(recall.scaled(place, width, height), (width, height)))
+    finest = min(min(piece.across, piece.down) for piece in pieces)
+    by = next(by for by in (8, 4, 2, 1) if finest >= by * _FINE * SIZE or by == 1)
+    sides = zip(*(piece.view(REACH).at(by).edges for piece in pieces), strict=True)
+    lefts, tops, rights, bottoms = sides
+    left, top = by * min(lefts), by * min(tops)
+    box = left, top, by * max(rights) - left, by * max(bottoms) - top
+    return Part(box=clipped(box, (width, height)), by=by)
 
 
 def _lay(

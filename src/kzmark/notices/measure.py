@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from PIL import Image
 
 from kzmark.formats._base import Picture
 from kzmark.notices import templates
+from kzmark.notices.memory import Memory
 from kzmark.notices.templates import SIZE, Ink
+from kzmark.notices.view import Floats, View
 from kzmark.profile import contrast
 
-Floats = NDArray[np.float32]
 Edges = NDArray[np.intp]  # two rows: first and last column of each window
 
 WINDOW: Final = 2.0  # capital heights
@@ -66,6 +66,23 @@ class Piece:
         size = min(SIZE, math.ceil(2 * min(self.across, self.down)) / 2)
         return _prepared(self.text, self.row, size)
 
+    def view(self, reach: tuple[int, int] = (0, 0), size: tuple[int, int] | None = None) -> View:
+        """Return the part of a picture in which to look for it.
+
+        Args:
+            reach: What is wanted around it, down and across, in template pixels.
+            size: Width and height in template pixels, if not those of the template.
+        """
+        height, width = self.ink.shape if size is None else size[::-1]
+        across, down = self.across / SIZE, self.down / SIZE
+        return View(
+            left=self.x - reach[1] * across,
+            top=self.y - reach[0] * down,
+            across=across,
+            down=down,
+            size=(width + 2 * reach[1], height + 2 * reach[0]),
+        )
+
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of what must be seen: letters, or the cell without its ring."""
@@ -104,63 +121,49 @@ class Sight:
         return [contrast((a[0], a[1], a[2]), (b[0], b[1], b[2])) for a, b in pairs]
 
 
-def sight(picture: Picture, piece: Piece, *, reach: tuple[int, int] = REACH) -> Sight:
-    """Look for a piece at its place, then around it, and measure it."""
-    template = piece.template
-    height, width = template.ink.shape
-    seen = look(picture, piece, (width, height), reach)
-    down, across = reach
-    matches, inks, grounds = template.fit(_part(seen, down, across, template.ink))
-    if abs(matches).min() < _SURE or abs(matches.sum()) < _SURE * len(matches):
-        found = template.search(seen @ _LUMA)
-        best = int(np.argmax(np.abs(found.mean(axis=-1))))
-        down, across = divmod(best, found.shape[1])
-        near = found[max(0, down - 1) : down + 2, max(0, across - 2) : across + 3]
-        matches = (near * np.sign(found[down, across].sum())).max(axis=(0, 1))
-        _, inks, grounds = template.fit(_part(seen, down, across, template.ink))
-    shift = (across - reach[1]) * piece.across / SIZE, (down - reach[0]) * piece.down / SIZE
-    matches = matches if matches.sum() >= 0 else -matches  # dark letters on light ground
-    return Sight(piece=piece, matches=matches, inks=inks, grounds=grounds, shift=shift)
+_KEPT: Final = Memory[Sight]()
 
 
-def _part(seen: Floats, down: int, across: int, ink: Ink) -> Floats:
-    return seen[down : down + ink.shape[0], across : across + ink.shape[1]]
-
-
-def look(picture: Picture, piece: Piece, size: tuple[int, int], reach: tuple[int, int]) -> Floats:
-    """Return the part of a picture where a piece should stand, at the size of its template.
+def sight(picture: Picture, piece: Piece, *, keep: bool = False) -> Sight:
+    """Look for a piece at its place, then around it, and measure it.
 
     Args:
-        picture: The picture or a part of it; beyond its pixels there is mid grey.
-        piece: The place.
-        size: Width and height of the template.
-        reach: What is wanted around it, down and across, in template pixels.
+        picture: The picture, or the part of it in which the view of the piece lies.
+        piece: What to look for.
+        keep: Whether the same pixels are likely to come again: what was seen in them is kept then.
     """
-    unit = piece.across / SIZE, piece.down / SIZE
-    left, top = piece.x - picture.x - reach[1] * unit[0], piece.y - picture.y - reach[0] * unit[1]
-    across, down = size[0] + 2 * reach[1], size[1] + 2 * reach[0]
-    right, bottom = left + across * unit[0], top + down * unit[1]
-    first = math.floor(left) - 2, math.floor(top) - 2
-    part = _cut(picture, (*first, math.ceil(right) + 2, math.ceil(bottom) + 2))
-    image = Image.fromarray(part).resize(
-        (across, down),
-        Image.Resampling.BICUBIC,
-        box=(left - first[0], top - first[1], right - first[0], bottom - first[1]),
-        reducing_gap=1.2,
-    )
-    return np.asarray(image, np.float32)
+    view = piece.view().at(picture.by)
+    part = view.cut(picture)
+    known = _KEPT.get((piece, picture.by), part) if keep else None
+    if known is not None:
+        return known
+    matches, inks, grounds = piece.template.fit(view.sized(part))
+    if abs(matches).min() < _SURE or abs(matches.sum()) < _SURE * len(matches):
+        return _searched(picture, piece)
+    found = Sight(piece, _signed(matches), inks, grounds, (0.0, 0.0))
+    if keep:
+        _KEPT.put((piece, picture.by), part, found)
+    return found
 
 
-def _cut(picture: Picture, edges: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-    left, top, right, bottom = edges
-    height, width = picture.pixels.shape[:2]
-    inner = picture.pixels[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        return np.ascontiguousarray(inner)
-    part = np.full((bottom - top, right - left, 3), 128, np.uint8)
-    y, x = max(0, -top), max(0, -left)
-    part[y : y + inner.shape[0], x : x + inner.shape[1]] = inner
-    return part
+def _searched(picture: Picture, piece: Piece) -> Sight:
+    """Look for a piece around its place."""
+    template = piece.template
+    seen = piece.view(REACH).at(picture.by).of(picture)
+    found = template.search(seen @ _LUMA)
+    best = int(np.argmax(np.abs(found.mean(axis=-1))))
+    down, across = divmod(best, found.shape[1])
+    near = found[max(0, down - 1) : down + 2, max(0, across - 2) : across + 3]
+    matches = (near * np.sign(found[down, across].sum())).max(axis=(0, 1))
+    height, width = template.ink.shape
+    _, inks, grounds = template.fit(seen[down : down + height, across : across + width])
+    shift = (across - REACH[1]) * piece.across / SIZE, (down - REACH[0]) * piece.down / SIZE
+    return Sight(piece, _signed(matches), inks, grounds, shift)
+
+
+def _signed(matches: Floats) -> Floats:
+    """Turn the matches of dark letters on light ground, which are negative."""
+    return matches if matches.sum() >= 0 else -matches
 
 
 @dataclass(frozen=True, slots=True)

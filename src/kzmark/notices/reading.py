@@ -10,9 +10,10 @@ import numpy as np
 from kzmark.formats._base import Picture
 from kzmark.notices import badge, templates
 from kzmark.notices.arrangement import Form, wrap
-from kzmark.notices.measure import Floats, Piece, Sight, look, sight
+from kzmark.notices.measure import Piece, Sight, sight
 from kzmark.notices.search import Candidate, shrink, shrunk
 from kzmark.notices.templates import LEAD, SIZE, Ink
+from kzmark.notices.view import Floats
 from kzmark.profile import Profile
 from kzmark.vocabulary import Operation
 
@@ -138,7 +139,7 @@ def _block(
 
 def _row(near: Picture, row: Piece, profile: Profile) -> Piece | None:
     """Return the line that stands on a row, or nothing."""
-    strip = look(near, row, (_HEAD, round(badge.PITCH * SIZE)), _REACH).mean(axis=-1)
+    strip = row.view(_REACH, (_HEAD, round(badge.PITCH * SIZE))).of(near).mean(axis=-1)
     if strip.std() < 2:
         return None
     size = min(SIZE, math.ceil(2 * min(row.across, row.down)) / 2)
@@ -167,7 +168,7 @@ def _follow(near: Picture, piece: Piece) -> Piece:
     for first in range(_HEAD, ink.shape[1] - _TRACK // 2, _TRACK):
         part = ink[:, first : first + _TRACK]
         here = Piece("", "", 0, piece.x + first * across / SIZE, piece.y, across, piece.down)
-        strip = look(near, here, (part.shape[1], part.shape[0]), _REACH).mean(axis=-1)
+        strip = here.view(_REACH, (part.shape[1], part.shape[0])).of(near).mean(axis=-1)
         match, column, _ = _match(strip, part)
         if match >= _LIKELY:
             across += (column - _REACH[1]) * across / (first + part.shape[1] / 2)
@@ -198,7 +199,7 @@ def _whole(piece: Piece, by: int) -> Piece:
 
 def _blank(near: Picture, at: Candidate) -> bool:
     row = Piece("", "", 0, at.x + 3.7 * at.across, at.y + LEAD * at.down, at.across, at.down)
-    seen = look(near, row, (6 * SIZE, round((1 + badge.PITCH) * SIZE)), (0, 0))
+    seen = row.view((0, 0), (6 * SIZE, round((1 + badge.PITCH) * SIZE))).of(near)
     return bool(seen.std(axis=(0, 1)).max() < 6)
 
 

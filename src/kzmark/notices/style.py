@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kzmark.profile import Profile, Wording
-from kzmark.vocabulary import Corner, Operation, Placement
+from kzmark.vocabulary import Audible, Corner, Operation, Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class NoticeStyle:
         corner: Place of the plate.
         pages: "all" or "first": on which pages of a document the notice stands.
         placement: When the notice stands in a film.
+        audible: How the notice of a sound is heard; words, unless said otherwise.
     """
 
     profile: Profile
@@ -25,6 +26,7 @@ class NoticeStyle:
     corner: Corner
     pages: str = "all"
     placement: Placement = Placement.FULL
+    audible: Audible | None = None
 
     def __hash__(self) -> int:
         """Layouts are cached by style; a profile's own tables cannot be hashed."""

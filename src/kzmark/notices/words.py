@@ -1,5 +1,6 @@
 """The notice of documents and texts: show and find."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from kzmark.vocabulary import Layer, Operation
 
 BADGE: Final = "ЖИ · AI"  # the letters of the plate's badge
 _MAX_LETTERS: Final = 1 << 20  # of one leaf: a notice stands at its beginning
+_NO_LETTERS: Final = re.compile(r"[\W_]+")
+_FIRST: Final = 8  # passages in which it stands mostly
 _PATIENCE: Final = 4  # leaves without a notice after which a file has none
 
 
@@ -129,7 +132,7 @@ def squeeze(text: str) -> str:
     Line ends, hyphens at them, spacing and punctuation differ from program to program.
     """
     plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in plain if letter.isalnum())
+    return _NO_LETTERS.sub("", plain)
 
 
 def _wanted(profile: Profile, mark: Mark | None) -> tuple[_Wanted, ...]:
@@ -146,10 +149,13 @@ def _wanted(profile: Profile, mark: Mark | None) -> tuple[_Wanted, ...]:
 
 def _look(leaf: Leaf, wanted: Sequence[_Wanted], profile: Profile) -> _Judged | None:
     """Return what is to be said of the notice on one leaf, or nothing if there is none."""
-    seen = _Squeezed.of([passage for passage in leaf.passages if not passage.hidden])
-    for notice in wanted:
-        if found := _stretch(seen.letters, notice):
-            return _judge(seen, found, notice, profile)
+    visible = [passage for passage in leaf.passages if not passage.hidden]
+    few = visible[:_FIRST] if len(wanted) == 1 else visible
+    for part in (few, visible):  # what is found in the first ones is what is found first
+        seen = _Squeezed.of(part)
+        for notice in wanted:
+            if found := _stretch(seen.letters, notice):
+                return _judge(seen, found, notice, profile)
     everything = _Squeezed.of(leaf.passages)
     for notice in wanted:
         if found := _stretch(everything.letters, notice):

@@ -8,33 +8,35 @@ one answer: there is no manifest, or a store is whole, valid and word for word w
 A fast path skips work; whatever it is not certain of, the library decides.
 """
 
-import functools
 import io
-from typing import Any, Final, Protocol, TypeGuard
+from typing import Final, Protocol, TypeGuard
 
 from kzmark import __version__
 from kzmark._limits import Limits
 from kzmark._rope import Rope, bytes_of, size_of, stream_of
 from kzmark._temporary import scratch
 from kzmark.errors import LimitExceededError, MediaError
+from kzmark.formats._ability import offers
 from kzmark.formats._base import Adapter
 from kzmark.formats._embedding import Embeds, Survey
 from kzmark.mark import Mark
 from kzmark.report import Evidence
-from kzmark.signing import c2pa, evidence, trust
+from kzmark.signing import c2pa, evidence, lone, trust
 from kzmark.signing.manifest import RECORD
+from kzmark.signing.package import is_packed, judged
+from kzmark.signing.package import signed as packed
 from kzmark.signing.signed import Signed, put
 from kzmark.signing.signer import Signer
 from kzmark.signing.store import binding
-from kzmark.signing.store.binding import Binding, Place
+from kzmark.signing.store.binding import Binding
 from kzmark.signing.store.draft import Draft
+from kzmark.signing.store.ties import Tie, tie_of
 from kzmark.signing.store.validate import validate
 from kzmark.signing.unaided import is_unaided, unaided
 from kzmark.vocabulary import Operation
 
 _LABEL: Final = b"c2pa"  # stands in every manifest store
 _REFERENCE: Final = b"provenance"  # dcterms:provenance in XMP names a manifest elsewhere
-_ROOM: Final = binding.data_hash(bytes(32), (0, 0))
 _ALL: Final = binding.data_hash(bytes(32), None)
 
 
@@ -66,6 +68,8 @@ def sign(
     """
     _check_size(data, limits)
     origin = data if parent is None and mark.operation is Operation.MODIFIED else parent
+    if is_packed(adapter):
+        return packed(data, adapter, mark, signer, data if parent is None else parent, limits)
     if is_unaided(adapter):
         return unaided(data, adapter, mark, signer, data if parent is None else parent, limits)
     made = None
@@ -74,8 +78,9 @@ def sign(
         and not signer.tsa
         and (origin is None or _is_bare(adapter, origin, limits))
     ):
-        draft = _draft(mark, signer, "" if origin is None else adapter.info.mime, blank=_ROOM)
-        made = _embedded(data, adapter, mark, draft)
+        tie = tie_of(adapter, limits=limits)
+        draft = _draft(mark, signer, "" if origin is None else adapter.info.mime, blank=tie.blank)
+        made = _embedded(data, adapter, mark, draft, tie)
     return made or _by_library(data, adapter, mark, signer, parent, limits)
 
 
@@ -136,7 +141,7 @@ def check(signed: Signed, *, adapter: Adapter, limits: Limits) -> Evidence:
         store = adapter.unwrap(bytes_of(signed.data, start, start + size))
     except MediaError as error:
         return evidence.malformed(error.message)
-    bound = binding.bound(signed.place, lambda: signed.digest)
+    bound = tie_of(adapter, limits=limits).bound(signed.data, signed.place, signed.digest)
     reading = validate(store, bound, limits=limits).reading
     held = reading.manifests[0]["assertions"].get(RECORD) if reading.manifests else None
     if held == signed.record:  # it was made from the mark, which need not be made from it again
@@ -166,6 +171,10 @@ def read(
         IdentityError: If there is no certificate among the trust anchors.
     """
     anchors = trust.checked(trust_anchors) if trust_anchors else ""
+    if is_packed(adapter):
+        return judged(data, adapter, anchors=anchors, limits=limits)
+    if manifest is None and lone.is_lone(adapter):
+        return lone.judged(data, adapter, anchors=anchors, limits=limits)
     if size_of(data) <= _most(data, limits):
         sure = _certain(data, adapter, anchors, manifest, limits)
         if sure is not None:
@@ -183,18 +192,18 @@ def _certain(
     data: bytes | Rope, adapter: Adapter, anchors: str, manifest: bytes | None, limits: Limits
 ) -> Evidence | None:
     """Return the evidence where there is only one answer."""
-    place: Place | None = None
-    store = manifest
-    if store is None:
+    if manifest is not None:
+        store, bound = manifest, binding.bound(None, lambda: binding.digest_of(data, None))
+    else:
         survey = _survey(adapter, data, limits)
-        if survey is None:
+        if survey is None or not _embeds(adapter):
             return None
         if not survey.store:
             return None if _mentions(survey, _LABEL, _REFERENCE) else evidence.absent()
         if _mentions(survey, _REFERENCE):
             return None
-        store, place = survey.store, (survey.start, survey.size)
-    bound = binding.bound(place, lambda: binding.digest_of(data, place))
+        place = (survey.start, survey.size)
+        store, bound = survey.store, tie_of(adapter, limits=limits).bound(data, place, b"")
     reading = validate(store, bound, anchors=anchors, limits=limits).certain()
     if reading is None or (anchors and reading.state != evidence.ANCHORED):
         return None
@@ -226,13 +235,7 @@ class _Embedding(Adapter, Embeds, Protocol):
 
 
 def _embeds(adapter: Adapter) -> TypeGuard[_Embedding]:
-    return _is_embedding(type(adapter))
-
-
-@functools.cache
-def _is_embedding(kind: type[Any]) -> bool:
-    """Say whether a kind of adapter has the methods of `Embeds`; asking costs a look at each."""
-    return issubclass(kind, Embeds)
+    return offers(adapter, Embeds)
 
 
 def _check_size(data: bytes | Rope, limits: Limits) -> None:
@@ -248,13 +251,15 @@ def _draft(mark: Mark, signer: Signer, mime: str, *, blank: Binding) -> Draft:
     return Draft(mark, signer=signer, version=__version__, blank=blank, parent_mime=mime)
 
 
-def _embedded(data: bytes | Rope, adapter: Embeds, mark: Mark, draft: Draft) -> Signed | None:
+def _embedded(
+    data: bytes | Rope, adapter: Embeds, mark: Mark, draft: Draft, tie: Tie
+) -> Signed | None:
     """Return the file with the draft closed and put in its place, if there is one."""
     try:
         room = adapter.room(data, draft.size)
     except MediaError:
         return None  # there is a manifest already, or the file is of a kind the library knows
-    return put(data, room, mark, draft)
+    return put(data, room, mark, draft, tie)
 
 
 def _by_library(

@@ -11,14 +11,13 @@ from kzmark.formats._embedding import Unaided
 from kzmark.mark import Mark
 from kzmark.signing.signed import Signed, put
 from kzmark.signing.signer import Signer
-from kzmark.signing.store import binding
 from kzmark.signing.store.draft import Draft
 from kzmark.signing.store.heritage import inherited
+from kzmark.signing.store.ties import tie_of
 from kzmark.signing.store.validate import validate
 from kzmark.vocabulary import Operation
 
 _LABEL: Final = b"c2pa"  # stands in every manifest store
-_ROOM: Final = binding.data_hash(bytes(32), (0, 0))
 
 
 class UnaidedAdapter(Adapter, Unaided, Protocol):
@@ -47,23 +46,24 @@ def unaided(
         raise UnsupportedMediaError(
             f"kzmark puts no time stamp into {adapter.info.title} yet", hint="stamp without --tsa"
         )
+    tie = tie_of(adapter, limits=limits)
     found = adapter.survey(origin, limits=limits)
     kept = None
     if found.store:
         place = (found.start, found.size)
-        bound = binding.bound(place, lambda: binding.digest_of(origin, place))
+        bound = tie.bound(origin, place, b"")
         seen = validate(found.store, bound, limits=limits).reading
         kept = inherited(found.store, seen.failures, limits=limits)
-    elif any(_LABEL in piece for piece in found.others):
+    elif found.elsewhere or any(_LABEL in piece for piece in found.others):
         raise UnsupportedMediaError("the manifest of the file stands where it cannot be kept")
     has_parent = kept is not None or mark.operation is Operation.MODIFIED
     draft = Draft(
         mark,
         signer=signer,
         version=__version__,
-        blank=_ROOM,
+        blank=tie.blank,
         parent_mime=adapter.info.mime if has_parent else "",
         inherited=kept.said if kept else None,
         boxes=kept.boxes if kept else (),
     )
-    return put(data, adapter.room(data, draft.size), mark, draft)
+    return put(data, adapter.room(data, draft.size), mark, draft, tie)

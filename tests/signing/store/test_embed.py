@@ -35,6 +35,7 @@ from kzmark.signing import c2pa, embed, evidence
 from kzmark.signing.algorithm import Algorithm
 from kzmark.signing.identity import Identity, IdentitySpec, load, new_identity
 from kzmark.signing.store.draft import Draft
+from kzmark.signing.store.ties import tie_of
 from kzmark.vocabulary import Operation, Oversight, SourceType, Training
 
 CREATED = make_mark()
@@ -399,8 +400,9 @@ def test_a_store_of_several_segments_is_accepted(
     size: int, signer: c2pa.Signer, identity: Identity
 ) -> None:
     adapter, clean = ADAPTERS["jpeg"], FILES["metadata"][1]
-    draft = Draft(CREATED, signer=signer, version="9" * (size - 2_600), blank=embed._ROOM)
-    made = embed._embedded(clean, adapter, CREATED, draft)
+    tie = tie_of(adapter, limits=LIMITS)
+    draft = Draft(CREATED, signer=signer, version="9" * (size - 2_600), blank=tie.blank)
+    made = embed._embedded(clean, adapter, CREATED, draft, tie)
     assert made
     assert made.place
     data = bytes_of(made.data)

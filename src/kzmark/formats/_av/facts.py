@@ -106,6 +106,7 @@ class Facts:
             frames=self.frames,
             rate=self.rate,
             tracks=self.tracks,
+            known=self,
         )
 
 

@@ -34,6 +34,7 @@ _H264_PROFILES: Final = {
     244: "high444",
 }
 _FIELD_CODECS: Final = frozenset({"mpeg4", "mpeg2video"})
+_FEW: Final = 2  # threads: each of them holds several pictures
 _GROUP: Final = 250  # longest group of pictures
 _LEAST_RATE: Final = 200_000  # bits a second
 # Constant quality at which the seam to the copied pictures cannot be seen (measured against the
@@ -55,6 +56,7 @@ class Manner:
         bit_rate: Of the source, in bits a second; 0 if unknown.
         group: Longest group of pictures of the source.
         like: The source's own H.264 settings, if it has any.
+        whole: Whether the whole film is encoded; a part of it takes fewer threads, and less memory.
         in_band: Whether parameter sets stand in the pictures, not in the container.
         number: First id for parameter sets, where they have to differ from the source's.
     """
@@ -67,6 +69,7 @@ class Manner:
     like: Sps | None = None
     number: int = 0
     in_band: bool = False
+    whole: bool = True
 
     def encoder(self, depth: int) -> Any:
         """Return an open encoder.
@@ -152,6 +155,8 @@ class Manner:
         more = [f"sps-id={self.number + 2 - depth if self.number else 0}"]
         more.append(f"annexb={int(self.in_band)}")
         more += ["open-gop=0", "aud=0"]
+        if not self.whole:
+            more += [f"threads={_FEW}", "sync-lookahead=0"]
         like = self.like
         if like is not None and strict:
             if like.profile in _H264_PROFILES:

@@ -17,6 +17,7 @@ from kzmark.formats._av.reel import Flags, Numbers, Reel
 from kzmark.formats._av.runs import Run
 from kzmark.formats._base import PatchFor
 
+_FEW: Final = 2  # threads of a decoder: each of them holds several pictures
 _ASP: Final = frozenset({"mpeg4", "mpeg2video", "msmpeg4v3"})  # what decodes them stands in them
 
 
@@ -89,6 +90,7 @@ class Job:
             rate=reel.rate,
             bit_rate=reel.bit_rate,
             group=reel.group,
+            whole=alone,
             in_band=reel.codec in _ASP or (not reel.nal and reel.codec == "h264"),
         )
         if reel.codec == "h264":
@@ -178,6 +180,7 @@ class _Rendering:
     def _frames(self) -> Iterator[Any]:
         reel, run = self._job.reel, self._run
         decoder = self._decoder = decoder_for(reel)
+        decoder.thread_count = 0 if run.whole else _FEW
         start = run.start
         if (reel.pts[run.start : run.stop] < reel.pts[run.start]).any():
             earlier = np.flatnonzero(reel.keys[: run.start])  # leading pictures refer to these
@@ -235,7 +238,6 @@ def decoder_for(reel: Reel) -> Any:
     if reel.extradata:
         decoder.extradata = reel.extradata
     decoder.thread_type = "AUTO"
-    decoder.thread_count = 0
     return decoder
 
 

@@ -11,6 +11,7 @@ from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._av import avc, hevc, runs
 from kzmark.formats._av.backend import spool
 from kzmark.formats._av.facts import Facts
+from kzmark.formats._av.manner import ENCODERS, NUMBERED
 from kzmark.formats._av.reel import Flags, Numbers, Reel
 from kzmark.formats._av.render import Job, Rendered, config_of
 from kzmark.formats._av.runs import Run
@@ -65,6 +66,11 @@ def splice(
     Raises:
         MediaError: If the film is damaged, or cannot be encoded again.
     """
+    if reel.codec not in ENCODERS:
+        raise UnsupportedMediaError(
+            f"nothing here encodes pictures of the kind {reel.codec}",
+            hint="make an H.264 film of it first",
+        )
     dirty = reel.within(tuple(spans))
     if not dirty.any():
         raise UnsupportedMediaError("none of its pictures is shown in time for the notice")
@@ -92,7 +98,6 @@ def _is_smart(reel: Reel) -> bool:
         return False
     if reel.codec in {"h264", "hevc"}:
         from kzmark.formats._av.backend import load
-        from kzmark.formats._av.manner import ENCODERS, NUMBERED
 
         there = load().codecs_available
         best = next((name for name in ENCODERS[reel.codec] if name in there), "")

@@ -12,6 +12,7 @@ from kzmark.formats._av.backend import opened
 from kzmark.formats._av.facts import Colours, Facts, colours_of, picture_stream, survey
 from kzmark.formats._av.plate import HLG, PQ, WHITE
 from kzmark.formats._base import Picture, Pixels
+from kzmark.formats._film import Film
 from kzmark.formats._orient import upright
 
 _NEAR: Final = 1.5  # seconds ahead up to which decoding on is cheaper than seeking
@@ -19,10 +20,16 @@ _MATRIX: Final = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # 23091-2 → libs
 
 
 def stills(
-    source: BinaryIO, times: Sequence[float], *, limits: Limits, keys: bool = False
+    source: BinaryIO,
+    times: Sequence[float],
+    *,
+    limits: Limits,
+    keys: bool = False,
+    film: Film | None = None,
 ) -> Iterator[tuple[float, Picture]]:
     """Yield the frames that are seen at these times. See `Films.stills`."""
-    facts = survey(source, limits=limits)
+    known = film.known if film else None
+    facts = known if isinstance(known, Facts) else survey(source, limits=limits)
     with opened(source) as container:
         stream = picture_stream(container)
         stream.thread_type = "AUTO"
@@ -66,7 +73,8 @@ class _Shower:
                 or (time - self._time(known) > _NEAR)
             ):
                 self._seek(time)
-                frames = self._container.decode(self._stream)
+                decoded = self._container.decode(self._stream)
+                frames = (frame for frame in decoded if frame.pts is not None)
                 current = following = None
             while following is None or self._time(following) <= time + 1e-6:
                 current = following if following is not None else current

@@ -13,6 +13,10 @@ from kzmark.formats._base import Box, Patch, Picture
 Samples = NDArray[Any]  # (height, width) or (height, width, channels), uint8 or uint16
 
 TARGET: Final = 44.0  # dB outside the notice, against the decoded source
+FLOOR: Final = 40.0  # dB that will do where more would cost too many bytes: grain, mostly
+_GROWTH: Final = 1.5  # times the source, which a picture may take to come above the floor
+_SPARE: Final = 64 << 10  # bytes that nobody minds
+_STEP: Final = 1.25  # times its bytes, at least, which the next quality of a ladder takes
 _REACH: Final = 16  # pixels around the notice that its edges may disturb
 _ROWS: Final = 512  # rows measured at a time
 
@@ -58,14 +62,28 @@ def best(
     steps: Sequence[Step],
     encode: Callable[[Step], bytes],
     loss: Callable[[bytes], float],
+    *,
+    source: int,
 ) -> bytes:
-    """Return the first encoding that reaches `TARGET`, or the last one."""
+    """Return the first encoding that is good enough for a source of so many bytes, or the last."""
     found = b""
     for step in steps:
         found = encode(step)
-        if loss(found) >= TARGET:
+        if good_enough(loss(found), len(found), source=source):
             break
     return found
+
+
+def good_enough(loss: float, size: int, *, source: int) -> bool:
+    """Say whether a better encoding is not worth its bytes.
+
+    Args:
+        loss: What `psnr` says of this one.
+        size: Its bytes.
+        source: Bytes of the file that it is made from.
+    """
+    most = max(_GROWTH * source, source + _SPARE)
+    return loss >= TARGET or (loss >= FLOOR and size * _STEP > most)
 
 
 def ladder(chroma: str, *, first: int) -> list[Step]:

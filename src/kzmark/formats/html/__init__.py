@@ -5,15 +5,18 @@ Spec: HTML Living Standard; W3C CG "AI content disclosure" (draft of May 2026) f
 splicing: what others wrote is copied, never spelt anew.
 """
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
-from kzmark._limits import Limits
+from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import BackendMissingError, RecordError
+from kzmark.formats import _armour
 from kzmark.formats._base import C2PABinding, FormatInfo, Signature
+from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._text import Inscription, Leaf
-from kzmark.formats.html import markup
+from kzmark.formats.html import c2pa, markup
 from kzmark.formats.html.page import Page
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
@@ -21,7 +24,7 @@ from kzmark.vocabulary import Layer, Medium
 
 _STARTS: Final = (b"<", b" ", b"\t", b"\r", b"\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BEGINS: Final = re.compile(
-    r"\ufeff?\s*(<!--.*?-->\s*|<\?xml[^>]*>\s*)*"
+    r"\ufeff?\s*+(?:(?><!--.*?-->)\s*+|<\?xml[^>]*+>\s*+)*+"
     r"(<!doctype\s+html\b|<(html|head|body|title|main|article)[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
@@ -38,12 +41,14 @@ class Html:
         mime="text/html",
         extensions=(".html", ".htm", ".xhtml"),
         signatures=tuple(Signature(start) for start in _STARTS),
-        layers=frozenset({Layer.TEXT, Layer.SIDECAR}),
-        c2pa=C2PABinding.SIDECAR,
+        layers=frozenset({Layer.C2PA, Layer.TEXT}),
+        c2pa=C2PABinding.EMBEDDED,
         exact="every byte outside the notice and the mark in the head",
         backend="selectolax",
         extra="html",
     )
+
+    unaided = True  # the C2PA library knows no pages
 
     def confirm(self, head: bytes) -> bool:
         """Say whether the first 4,096 bytes begin a page."""
@@ -75,11 +80,12 @@ class Html:
     def inscribe(
         self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
     ) -> Sequence[str]:
-        """Copy the page with the notice before its first words."""
+        """Copy the page, less an earlier manifest, with the notice before its first words."""
         page = Page.read(source, limits=limits)
         old = [(a, b, "") for a, b, value in page.ours if value == markup.NOTICE]
+        stores = [(a, b, "") for a, b, address in page.manifests if not address]
         fresh = (page.body, page.body, markup.notice(inscription))
-        target.write(page.edited([*old, fresh]))
+        target.write(page.edited([*old, *stores, fresh]))
         return ()
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
@@ -96,8 +102,29 @@ class Html:
         except ImportError as error:
             raise BackendMissingError("selectolax", extra="html") from error
 
+    def room(self, data: bytes, size: int) -> Room:
+        """Return the place at the end of the head."""
+        return c2pa.room(_page(data), size)
+
+    def unwrap(self, piece: bytes) -> bytes:
+        """Return the store that an element holds."""
+        wide = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(piece[:2], "utf-8")
+        return c2pa.unwrap(piece, wide)
+
+    def survey(self, data: bytes, *, limits: Limits) -> Survey:
+        """Look for the element that holds the store."""
+        return c2pa.survey(_page(data, limits), limits=limits)
+
+    def covered(self, data: bytes, place: tuple[int, int]) -> bytes:
+        """Return the SHA-256 of all bytes outside a place."""
+        return _armour.covered(data, place)
+
 
 ADAPTER = Html()
+
+
+def _page(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Page:
+    return Page.read(io.BytesIO(data), limits=limits)
 
 
 def _judged(element: str) -> Evidence:

@@ -22,8 +22,9 @@ _SCHEMA_ORG: Final = {
     SourceType.ALGORITHMIC: "AlgorithmicMediaDigitalSource",
 }
 _BOX: Final = (
-    "all:initial;display:block;position:static;visibility:visible;opacity:1;float:none;clear:both;"
-    "box-sizing:border-box;margin:0;padding:12px 16px;font-family:'PT Sans',system-ui,sans-serif;"
+    "all:initial;display:block;position:relative;z-index:2147483647;visibility:visible;opacity:1;"
+    "float:none;clear:both;box-sizing:border-box;margin:0;padding:12px 16px;"
+    "font-family:system-ui,sans-serif;"
     "font-size:16px;line-height:1.5;text-align:start;overflow-wrap:anywhere;"
 )
 _PART: Final = "all:unset;"

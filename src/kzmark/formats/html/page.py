@@ -16,6 +16,8 @@ from kzmark.formats._plain import Plain, named_codec
 
 OURS: Final = "data-kzmark"  # the attribute by which our elements are known
 DISCLOSURE: Final = "ai-disclosure"  # W3C CG draft of 2026: <meta name>, one in a document
+STORE: Final = "application/c2pa"  # C2PA 2.4, A.7: the type of a script that holds a manifest store
+ELSEWHERE: Final = "c2pa-manifest"  # the relation of a link to one
 
 _VOID: Final = frozenset({"meta", "link", "base", "basefont", "bgsound"})
 _RAW: Final = frozenset({"title", "style", "script", "noscript", "template"})
@@ -38,6 +40,7 @@ class Page:
         body: Where its first words may be added.
         ours: Our own elements, each with the value of its attribute: from, to, value.
         disclosures: Others' `ai-disclosure` elements: from, to, value.
+        manifests: Elements that hold a C2PA manifest store, or lead to one: from, to, address.
     """
 
     plain: Plain
@@ -45,6 +48,7 @@ class Page:
     body: int
     ours: tuple[tuple[int, int, str], ...]
     disclosures: tuple[tuple[int, int, str], ...]
+    manifests: tuple[tuple[int, int, str], ...]
 
     @classmethod
     def read(cls, source: BinaryIO, *, limits: Limits) -> Self:
@@ -70,6 +74,7 @@ class Page:
             body=body,
             ours=tuple(seeker.ours),
             disclosures=tuple(seeker.disclosures),
+            manifests=tuple(seeker.manifests),
         )
 
     def edited(self, edits: Iterable[Edit]) -> bytes:
@@ -99,6 +104,8 @@ class _Seeker(HTMLParser):
         self.before_body = 0
         self.ours: list[tuple[int, int, str]] = []
         self.disclosures: list[tuple[int, int, str]] = []
+        self.manifests: list[tuple[int, int, str]] = []
+        self._store: int | None = None  # where a script with a manifest store begins
         self._open: list[str] = []  # elements of the head that are open
         self._own: tuple[int, str, str, int] | None = None  # start, tag, value, depth
 
@@ -121,6 +128,10 @@ class _Seeker(HTMLParser):
             self._begin(start, end, tag, told[OURS] or "")
         elif tag == "meta" and (told.get("name") or "").strip().lower() == DISCLOSURE:
             self.disclosures.append((start, end, (told.get("content") or "").strip().lower()))
+        elif tag == "script" and (told.get("type") or "").strip().lower() == STORE:
+            self._store = start
+        elif tag == "link" and ELSEWHERE in (told.get("rel") or "").lower().split():
+            self.manifests.append((start, end, (told.get("href") or "").strip() or "nowhere"))
         if tag == "frameset":
             raise UnsupportedMediaError("a frameset has no words of its own")
         self._place(tag, start, end)
@@ -133,6 +144,9 @@ class _Seeker(HTMLParser):
         start = self._at()
         if tag == "head" and self.body is None and self.head is None:
             self.head = start
+        if tag == "script" and self._store is not None:
+            self.manifests.append((self._store, self._after_tag(start), ""))
+            self._store = None
         if tag in self._open:
             del self._open[self._open.index(tag) :]
         if self._own is not None and tag == self._own[1]:

@@ -4,13 +4,17 @@ Sheets of other files are not fetched, and scripts are not run: what is judged i
 own bytes say it looks.
 """
 
+import base64
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError
+from kzmark.formats.html.shorthands import longhands
 
 # Properties that can take words out of sight; all others are skipped before anything is matched.
 WATCHED: Final = frozenset(
@@ -18,17 +22,25 @@ WATCHED: Final = frozenset(
         *("display", "visibility", "content-visibility", "opacity", "filter", "mix-blend-mode"),
         *("clip", "clip-path", "mask", "mask-image", "-webkit-mask", "-webkit-mask-image"),
         *("position", "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top"),
-        *("transform", "scale", "translate", "zoom", "overflow", "overflow-x", "overflow-y"),
-        *("width", "height", "max-width", "max-height", "font-size", "color", "all"),
+        *("transform", "scale", "translate", "rotate", "zoom", "overflow", "overflow-x"),
+        *("overflow-y", "overflow-inline", "overflow-block", "-webkit-clip-path", "contain"),
+        *("width", "height", "max-width", "max-height", "font-size", "color", "all", "z-index"),
+        *("inline-size", "block-size", "max-inline-size", "max-block-size", "line-height"),
         *("-webkit-text-fill-color", "background-color", "background-image", "font", "background"),
+        *("inset", "inset-inline", "inset-block", "inset-inline-start", "inset-inline-end"),
+        *("inset-block-start", "inset-block-end", "margin", "margin-inline", "margin-block"),
+        *("margin-inline-start", "margin-block-start", "padding", "padding-left"),
+        *("padding-inline", "padding-inline-start", "vertical-align", "offset", "offset-path"),
+        *("letter-spacing", "word-spacing", "-webkit-text-security", "unicode-bidi", "direction"),
+        *("font-size-adjust", "animation", "animation-name"),
     }
 )
 _MAX_DEPTH: Final = 16  # @media in @media
 _OTHER_MEDIA: Final = re.compile(r"^\s*(only\s+)?(print|speech|aural|braille)\b", re.IGNORECASE)
-_FONT_SIZE: Final = re.compile(
-    r"(?<![\w.-])(\d*\.?\d+(px|pt|em|rem|%|pc|in|cm|mm|vw|vh|vmin|vmax|ch|ex)"
-    r"|(xx?-|xxx-)?(small|large)|medium|smaller|larger)(?=[\s/]|$)"
-)
+_PSEUDO: Final = re.compile(r"::?first-(?:line|letter)\b", re.IGNORECASE)  # of words, all the same
+_FRAMES: Final = ("keyframes", "-webkit-keyframes")
+_DATA: Final = re.compile(r"data:text/css[^,]*?(;base64)?,(.*)", re.IGNORECASE | re.DOTALL)
+_MAX_SHEET: Final = 1 << 20  # bytes of a sheet within an address
 _NESTING: Final = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
 
 Weight = tuple[bool, bool, tuple[int, int, int], int]  # important, inline, specificity, order
@@ -43,9 +55,11 @@ class Sheet:
 
     Attributes:
         declared: By element: property to value, with the weight by which it won.
+        frames: By name of an animation: what its frames but the first declare.
     """
 
     declared: dict[int, Declared] = field(default_factory=dict)
+    frames: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, tree: Any, *, limits: Limits) -> "Sheet":
@@ -55,7 +69,7 @@ class Sheet:
             LimitExceededError: If there are too many rules.
         """
         sheet = cls()
-        rules = _rules(node.text(deep=True) for node in tree.css("style") if _on_screen(node))
+        rules = _rules(_sheets(tree), sheet.frames)
         for order, (selectors, declarations) in enumerate(rules):
             if order > limits.max_elements:
                 raise LimitExceededError("the page has too many style rules")
@@ -109,11 +123,56 @@ def _matched(tree: Any, selector: str) -> Sequence[Any]:
     return found
 
 
-def _rules(sheets: Iterable[str]) -> Iterator[Rule]:
+def _sheets(tree: Any) -> Iterator[str]:
+    """Yield the sheets that are in the page: elements, and addresses that hold one."""
+    for node in tree.css("style, link"):
+        if not _on_screen(node):
+            continue
+        if node.tag == "style":
+            yield node.text(deep=True)
+        elif "stylesheet" in ((node.attributes or {}).get("rel") or "").lower().split():
+            yield _of_address((node.attributes or {}).get("href") or "")
+
+
+def _of_address(address: str) -> str:
+    """Return the sheet that an address holds, or nothing: others are not fetched."""
+    found = _DATA.fullmatch(address.strip()[:_MAX_SHEET])
+    if found is None:
+        return ""
+    data = unquote_to_bytes(found[2])
+    with contextlib.suppress(ValueError):
+        data = base64.b64decode(data, validate=False) if found[1] else data
+    return data.decode("utf-8", "replace")
+
+
+def _rules(sheets: Iterable[str], frames: dict[str, list[dict[str, str]]]) -> Iterator[Rule]:
     import tinycss2
 
     for text in sheets:
-        yield from _within(tinycss2.parse_stylesheet(text, skip_comments=True), 0)
+        nodes = tinycss2.parse_stylesheet(text, skip_comments=True)
+        for node in nodes:
+            if node.type != "at-rule":
+                continue
+            if node.lower_at_keyword == "import":
+                inner = next(
+                    (one.value for one in node.prelude if one.type in {"url", "string"}), ""
+                )
+                yield from _within(tinycss2.parse_stylesheet(_of_address(inner)), 0)
+            elif node.lower_at_keyword in _FRAMES and node.content:
+                name = tinycss2.serialize(node.prelude).strip().strip("\"'")
+                frames[name.lower()] = list(_later_frames(node.content))
+        yield from _within(nodes, 0)
+
+
+def _later_frames(content: Any) -> Iterator[dict[str, str]]:
+    """Yield what the frames of an animation declare, the one that it begins with aside."""
+    import tinycss2
+
+    for node in tinycss2.parse_rule_list(content, skip_comments=True, skip_whitespace=True):
+        if node.type == "qualified-rule":
+            when = tinycss2.serialize(node.prelude).strip().lower()
+            if when not in {"from", "0%"}:
+                yield {name: value for name, value, _ in _declared(_parsed(node.content))}
 
 
 def _within(nodes: Iterable[Any], depth: int, parent: str = "") -> Iterator[Rule]:
@@ -122,7 +181,8 @@ def _within(nodes: Iterable[Any], depth: int, parent: str = "") -> Iterator[Rule
 
     for node in nodes:
         if node.type == "qualified-rule":
-            selectors = _split(_nested(tinycss2.serialize(node.prelude), parent))
+            selector = _PSEUDO.sub("", tinycss2.serialize(node.prelude))
+            selectors = _split(_nested(selector, parent))
             inner = _parsed(node.content)
             declarations = tuple(_declared(inner))
             if declarations:
@@ -155,24 +215,13 @@ def _declared(nodes: Iterable[Any]) -> Iterator[Declaration]:
     import tinycss2
 
     for node in nodes:
-        if node.type == "declaration" and node.lower_name in WATCHED:
+        own = node.type == "declaration" and node.name.startswith("--")
+        if own:
+            yield node.name, tinycss2.serialize(node.value).strip().lower(), bool(node.important)
+        elif node.type == "declaration" and node.lower_name in WATCHED:
             value = tinycss2.serialize(node.value).strip().lower()
-            for name, part in _longhands(node.lower_name, value):
+            for name, part in longhands(node.lower_name, value):
                 yield name, part, bool(node.important)
-
-
-def _longhands(name: str, value: str) -> Iterator[tuple[str, str]]:
-    """Yield what a shorthand says, of the properties that are looked at."""
-    if name == "font":
-        size = _FONT_SIZE.search(value)
-        yield "font-size", size[0] if size else "medium"
-    elif name == "background":
-        image = "url(" in value or "gradient(" in value or "image(" in value
-        yield "background-image", "url()" if image else "none"
-        colour = re.sub(r"(url|[a-z-]*gradient|image-set)\(.*\)", "", value).strip()
-        yield "background-color", colour or "transparent"
-    else:
-        yield name, value
 
 
 def _split(selectors: str) -> Sequence[str]:

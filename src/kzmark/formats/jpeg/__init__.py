@@ -5,7 +5,7 @@ manifest (APP11, JUMBF) is left as it stands: signing comes later and elsewhere.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from kzmark._io import read_all
 from kzmark._limits import Limits
@@ -21,7 +21,7 @@ from kzmark.formats._base import (
 )
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._orient import displayed, stored_box, upright
-from kzmark.formats.jpeg import c2pa, paint, pixels, previews, rows, splice, xmp
+from kzmark.formats.jpeg import c2pa, paint, parts, pixels, previews, xmp
 from kzmark.formats.jpeg.previews import EXIF
 from kzmark.formats.jpeg.segments import (
     APP0,
@@ -37,8 +37,6 @@ from kzmark.formats.layers import exif
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium
-
-_REACH: Final = 2  # chroma rows that smoothing looks at beyond those wanted, doubled for safety
 
 
 class Jpeg:
@@ -78,14 +76,15 @@ class Jpeg:
                 new[old.start] = block
             added = new.pop(None, b"")
             anchor = old.stop
+        view = memoryview(stream.data)  # the scan is long: it is copied once
         target.write(SOI)
         if anchor == len(SOI):
             target.write(added)
         for segment in stream.segments:
-            target.write(new.get(segment.start, stream.raw(segment)))
+            target.write(new.get(segment.start, view[segment.start : segment.stop]))
             if segment.stop == anchor:
                 target.write(added)
-        target.write(stream.data[stream.segments[-1].stop :])
+        target.write(view[stream.segments[-1].stop :])
 
     def sizes(self, source: BinaryIO, *, limits: Limits) -> Sequence[tuple[int, int]]:
         """Return the displayed size from the frame header and the EXIF orientation."""
@@ -115,7 +114,7 @@ class Jpeg:
         orientation = _orientation(stream)
         size = displayed(stream.frame.width, stream.frame.height, orientation)
         box = _clipped(within, size)
-        part = _part(stream, stored_box(box, size, orientation))
+        part = parts.whole_size(stream, stored_box(box, size, orientation))
         yield Picture(
             index=0,
             width=size[0],
@@ -123,6 +122,29 @@ class Jpeg:
             pixels=upright(part, orientation),
             x=box[0],
             y=box[1],
+        )
+
+    def shrunk(self, source: BinaryIO, within: Box, by: int, *, limits: Limits) -> Picture | None:
+        """Return a part at a half, quarter or eighth: with fewer points of the DCT."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        stream.check_decodable(limits=limits)
+        orientation = _orientation(stream)
+        size = displayed(stream.frame.width, stream.frame.height, orientation)
+        x, y, width, height = stored_box(_clipped(within, size), size, orientation)
+        if x % by or y % by:  # its right or lower end is not whole, and is displayed first
+            return None
+        across, down = -(-(x + width) // by) - x // by, -(-(y + height) // by) - y // by
+        part = parts.shrunk(stream, (x // by, y // by, across, down), by=by)
+        if part is None:
+            return None
+        return Picture(
+            index=0,
+            width=size[0],
+            height=size[1],
+            pixels=upright(part, orientation),
+            x=within[0],
+            y=within[1],
+            by=by,
         )
 
     def glance(self, source: BinaryIO, side: int, *, limits: Limits) -> Pixels:
@@ -142,25 +164,6 @@ class Jpeg:
     def survey(self, data: bytes, *, limits: Limits) -> Survey:
         """Return the manifest store, and every segment beside it."""
         return c2pa.survey(data, limits=limits)
-
-
-def _part(stream: Stream, box: Box) -> Pixels:
-    """Return the stored pixels of a box, from its own rows alone if they come apart."""
-    x, y, width, height = box
-    if (width, height) != (stream.frame.width, stream.frame.height):
-        part = splice.region(stream, box)
-        if part is not None:
-            return part
-    whole = height == stream.frame.height
-    parts = None if whole else rows.intervals(stream)
-    if parts is None:
-        return pixels.rgb(stream)[y : y + height, x : x + width]
-    margin = _REACH * stream.frame.most[1]
-    top, bottom = max(0, y - margin), min(stream.frame.height, y + height + margin)
-    first, last = parts.span(top, bottom)
-    skipped = y - first * parts.rows
-    strip = pixels.rgb(rows.cut(parts, first, last))
-    return strip[skipped : skipped + height, x : x + width]
 
 
 def _clipped(within: Box | None, size: tuple[int, int]) -> Box:

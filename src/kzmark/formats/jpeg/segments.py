@@ -4,6 +4,7 @@ Spec: ITU-T T.81 (ISO/IEC 10918-1), B.1.1 (markers, fill bytes) and B.2 (the ord
 """
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -25,6 +26,7 @@ _SIZED: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xF0), COM})
 _PROGRESSIVE: Final = 0xC2
 _UNSUPPORTED: Final = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
 _MAX_SEGMENTS: Final = 10_000  # more than 600 MB of metadata
+_KEPT: Final = 16 << 20  # bytes of a file that may stay in memory until the next one comes
 _MAX_SCANS: Final = 100  # progressive files have about ten; each one costs a pass over the picture
 _MARKER: Final = re.compile(rb"\xff++([\x01\xc0-\xcf\xd8-\xef\xfe])")
 _SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -155,6 +157,13 @@ class Stream:
             raise LimitExceededError(f"{scans} scans over {frame.width}x{frame.height} px")
 
 
+class _Last(threading.local):  # the steps of a stamp work on the same bytes one after another
+    parsed: tuple[Stream, Limits] | None = None
+
+
+_LAST: Final = _Last()
+
+
 def segment_bytes(marker: int, payload: bytes) -> bytes:
     """Return one marker segment.
 
@@ -178,6 +187,16 @@ def parse(data: bytes, *, limits: Limits, header_only: bool = False) -> Stream:
         MalformedMediaError: If it is no JPEG, breaks the order of segments, or ends too early.
         LimitExceededError: If it has too many segments or scans.
     """
+    last = _LAST.parsed
+    if last is not None and last[0].data is data and last[1] == limits:
+        return last[0]
+    stream = _parsed(data, limits, header_only=header_only)
+    if not header_only and len(data) <= _KEPT:
+        _LAST.parsed = stream, limits
+    return stream
+
+
+def _parsed(data: bytes, limits: Limits, *, header_only: bool) -> Stream:
     if not data.startswith(SOI + b"\xff"):
         raise MalformedMediaError("not a JPEG")
     most = min(_MAX_SEGMENTS, limits.max_elements)

@@ -80,12 +80,13 @@ def _inks(pixels: Pixels, kind: Model) -> Pixels:
     return inks
 
 
-def region(stream: Stream, box: Box) -> Pixels | None:
+def region(stream: Stream, box: Box, *, by: int = 1) -> Pixels | None:
     """Decode a part of a picture as a viewer would show it, orientation aside.
 
     Args:
         stream: The file.
         box: The wanted part, in stored pixels, inside the picture.
+        by: 1, or 2, 4 or 8 for a picture smaller by that; the box is in its pixels then.
 
     Returns:
         (height, width, 3) RGB, the very pixels that Pillow gives for it in the whole picture; or
@@ -95,7 +96,7 @@ def region(stream: Stream, box: Box) -> Pixels | None:
     if scan is None:
         return None
     kind = colour.model(stream)
-    found = jpeg.region(scan, box, _MODELS.get(kind, jpeg.Model.AS_THEY_ARE))
+    found = jpeg.region(scan, box, _MODELS.get(kind, jpeg.Model.AS_THEY_ARE), by=by)
     return None if isinstance(found, Refusal) else colour.show(found, kind)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, MalformedMediaError, MediaError
 from kzmark.formats._base import Patch
-from kzmark.formats._heif.pixels import TARGET, Plate, lay, psnr
+from kzmark.formats._heif.pixels import Plate, good_enough, lay, psnr
 from kzmark.formats._orient import upright
 from kzmark.formats.jxl.boxes import codestream, read_boxes
 from kzmark.formats.jxl.graft import graft, linear
@@ -103,7 +103,8 @@ def paint(found: Decoded, header: Header, patch: Patch, *, limits: Limits) -> by
     for distance in _DISTANCES:
         code = _graft(_encode(stored, found.bits, distance), header, stored, limits)
         got = show(read_header(code, limits=limits, whole=True))
-        if psnr(wanted, got, plate.outside, bits=8) >= TARGET:
+        loss = psnr(wanted, got, plate.outside, bits=8)
+        if good_enough(loss, len(code), source=len(header.data)):
             break
     return code
 

@@ -72,10 +72,16 @@ class Matroska:
         return burn(source, target, patch_for, spans, limits=limits, progress=progress)
 
     def stills(
-        self, source: BinaryIO, times: Sequence[float], *, limits: Limits, keys: bool = False
+        self,
+        source: BinaryIO,
+        times: Sequence[float],
+        *,
+        limits: Limits,
+        keys: bool = False,
+        film: Film | None = None,
     ) -> Iterator[tuple[float, Picture]]:
         """Yield what a person sees at these times."""
-        return stills(source, times, limits=limits, keys=keys)
+        return stills(source, times, limits=limits, keys=keys, film=film)
 
 
 def doc_type(head: bytes) -> bytes:

@@ -4,15 +4,16 @@ Spec: ISO/IEC 14496-12 (boxes), 14496-14 (MP4), 14496-15 (H.264, HEVC); XMP part
 """
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark.formats._av.facts import survey
 from kzmark.formats._av.stills import stills
 from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
 from kzmark.formats._bmff.boxes import brands
+from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._film import Film, Progress, Span
-from kzmark.formats.mp4 import layers
+from kzmark.formats.mp4 import c2pa, layers
 from kzmark.formats.mp4.burn import burn
 from kzmark.mark import Mark
 from kzmark.report import Evidence
@@ -77,10 +78,32 @@ class Mp4:
         return burn(source, target, patch_for, spans, limits=limits, progress=progress)
 
     def stills(
-        self, source: BinaryIO, times: Sequence[float], *, limits: Limits, keys: bool = False
+        self,
+        source: BinaryIO,
+        times: Sequence[float],
+        *,
+        limits: Limits,
+        keys: bool = False,
+        film: Film | None = None,
     ) -> Iterator[tuple[float, Picture]]:
         """Yield what a person sees at these times."""
-        return stills(source, times, limits=limits, keys=keys)
+        return stills(source, times, limits=limits, keys=keys, film=film)
+
+    def room(self, data: Any, size: int) -> Room:
+        """Return the place for a manifest store."""
+        return c2pa.room(data, size)
+
+    def unwrap(self, piece: bytes) -> bytes:
+        """Return the store in a box."""
+        return c2pa.unwrap(piece)
+
+    def survey(self, data: Any, *, limits: Limits) -> Survey:
+        """Look for the store."""
+        return c2pa.survey(data, limits=limits)
+
+    def boxes(self, data: Any, *, limits: Limits) -> Sequence[tuple[bytes, int, int]]:
+        """Return type, start and end of every outermost box."""
+        return c2pa.boxes(data, limits=limits)
 
 
 ADAPTER = Mp4()

@@ -13,12 +13,13 @@ from kzmark.formats._av.reel import Reel
 from kzmark.formats._av.splice import Spliced, splice
 from kzmark.formats._base import PatchFor
 from kzmark.formats._bmff.boxes import Span as BoxSpan
-from kzmark.formats._bmff.boxes import first, pack, spans
+from kzmark.formats._bmff.boxes import brands, first, pack, spans
 from kzmark.formats._film import Progress, Span
 from kzmark.formats.mp4.check import check
 from kzmark.formats.mp4.movie import Edit, Movie, Piece, rewrite
 from kzmark.formats.mp4.tables import Table, sole_entry
 from kzmark.formats.mp4.tree import Box
+from kzmark.formats.mp4.unfragmented import NOTE, joined
 
 _CONFIG: Final = {
     b"avcC": "h264",
@@ -41,12 +42,12 @@ def burn(
     progress: Progress | None = None,
 ) -> list[str]:
     """Copy a film with a patch on what is seen in these seconds. See `Films.burn`."""
-    movie = Movie(source, limits=limits)
+    movie, notes = Movie(source, limits=limits), []
+    facts = survey(movie.source, limits=limits)
     if movie.fragmented:
-        raise UnsupportedMediaError(
-            "its samples are listed in fragments", hint="join them first: ffmpeg -c copy"
-        )
-    facts = survey(source, limits=limits)
+        is_mov = brands(movie.head)[0] in {b"", b"qt  "}
+        movie = Movie(joined(movie.source, muxer="mov" if is_mov else "mp4"), limits=limits)
+        facts, notes = survey(movie.source, limits=limits), [NOTE]
     tables = movie.tables()
     table = picture_table(tables, facts)
     reel = reel_of(movie.source, table, facts)
@@ -57,7 +58,7 @@ def burn(
     table.put_samples(spliced.sizes, spliced.pts - table.dts, spliced.keys)
     rewrite(movie, target, edits=edits)
     check(movie.source, target, spliced, limits=limits)
-    return spliced.notes()
+    return notes + spliced.notes()
 
 
 def picture_table(tables: Sequence[Table], facts: Facts) -> Table:

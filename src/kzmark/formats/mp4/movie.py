@@ -47,6 +47,14 @@ class Edit:
         return sum(piece.length for piece in self.pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """So many bytes that are to come in at an offset, between two outermost boxes."""
+
+    at: int
+    length: int
+
+
 class Movie:
     """An MP4 or MOV file, taken apart.
 
@@ -70,6 +78,12 @@ class Movie:
         self.moov = grow(data, root, limits=limits)
 
     @property
+    def head(self) -> bytes:
+        """Its first bytes."""
+        self.source.seek(0)
+        return self.source.read(64)
+
+    @property
     def fragmented(self) -> bool:
         """Whether samples are listed in fragments, too."""
         return first(self.tops, b"moof") is not None or self.moov.find(b"mvex") is not None
@@ -84,27 +98,43 @@ class Movie:
         return [Table(trak, size=self.size) for trak in traks]
 
     def offsets(self) -> list[Box]:
-        """Return the boxes that hold offsets of chunks."""
+        """Return the boxes that hold offsets of chunks.
+
+        Raises:
+            UnsupportedMediaError: If other boxes hold offsets, too: of encryption, or of items.
+        """
+        for top in self.tops:
+            if top.kind == b"meta" and b"iloc" in content(self.source, top):
+                raise UnsupportedMediaError("it holds items beside its film")
         found = []
         for trak in self.moov.children or ():
             stbl = trak.find(b"mdia", b"minf", b"stbl") if trak.kind == b"trak" else None
             found += [c for c in (stbl.children if stbl else None) or () if c.kind in _OFFSETS]
+            if stbl is not None and stbl.find(b"saio"):
+                raise UnsupportedMediaError("its samples have data of their own beside them")
         return found
 
 
 _OFFSETS = frozenset({b"stco", b"co64"})
+_NO_GAP = Gap(-1, 0)
 
 
 class Layout:
     """Where the bytes of a file come to lie when some of it changes."""
 
     def __init__(
-        self, movie: Movie, edits: Sequence[Edit], extra: bytes, skip: Sequence[Span]
+        self,
+        movie: Movie,
+        edits: Sequence[Edit],
+        extra: bytes,
+        skip: Sequence[Span],
+        gap: Gap,
     ) -> None:
+        self._gap = gap
         self._movie = movie
         self._edits = sorted(edits, key=lambda edit: edit.start)
         self._extra, self._skip = extra, frozenset(skip)
-        grown = sum(edit.length for edit in edits) + len(extra)
+        grown = sum(edit.length for edit in edits) + len(extra) + gap.length
         self.wide = movie.size + grown + _SLACK >= _4G
         self._check()
 
@@ -112,6 +142,10 @@ class Layout:
         """Return from which old offset on how many bytes are added, if the index is so long."""
         starts, deltas, shift = [0], [0], 0
         for span in self._movie.tops:
+            if span.start == self._gap.at:
+                shift += self._gap.length
+                starts.append(span.start)
+                deltas.append(shift)
             if span in self._skip:
                 shift -= span.end - span.start
                 continue
@@ -207,6 +241,7 @@ def rewrite(
     edits: Sequence[Edit] = (),
     extra: bytes = b"",
     skip: Sequence[Span] = (),
+    gap: Gap = _NO_GAP,
 ) -> None:
     """Write a film anew, with its tree as it is now.
 
@@ -216,15 +251,16 @@ def rewrite(
         edits: What is replaced of its media data.
         extra: Whole boxes to stand at the end.
         skip: Outermost boxes to leave out.
+        gap: Bytes that will come in afterwards: offsets lead to where things lie then.
 
     Raises:
         MediaError: If its chunks are in the way of each other.
     """
-    layout = Layout(movie, edits, extra, skip)
+    layout = Layout(movie, edits, extra, skip, gap)
     tables = [(box, _chunks(box)) for box in movie.offsets()]
     for box, offsets in tables:
         _put(box, offsets, wide=layout.wide or box.kind == b"co64")
-    moves = layout.moves(len(movie.moov.pack()))
+    moves = layout.moves(movie.moov.size)
     for box, offsets in tables:
         _put(box, moved(offsets, moves), wide=box.kind == b"co64")
     layout.write(target, movie.moov.pack())

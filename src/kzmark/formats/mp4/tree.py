@@ -4,13 +4,14 @@ Spec: ISO/IEC 14496-12, 4.2 (boxes) and 6.2.3 (order); QuickTime file format.
 """
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 from kzmark._io import read_exact
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
-from kzmark.formats._bmff.boxes import Span, pack, spans
+from kzmark.formats._bmff.boxes import Span, header, spans
 
 MAX_INDEX: Final = 512 << 20  # bytes of a `moov` box that is read
 _OPEN: Final = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"})
@@ -67,9 +68,28 @@ class Box:
 
     def pack(self) -> bytes:
         """Return it whole."""
+        return b"".join(self._pieces())
+
+    @property
+    def size(self) -> int:
+        """Its length, header and all, in bytes."""
+        inside = self._inside
+        return len(header(self.kind, inside)) + inside
+
+    @property
+    def _inside(self) -> int:
         if self.children is None:
-            return pack(self.kind, self.body)
-        return pack(self.kind, *(child.pack() for child in self.children), self.tail)
+            return len(self.body)
+        return sum(child.size for child in self.children) + len(self.tail)
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield header(self.kind, self._inside)
+        if self.children is None:
+            yield self.body
+            return
+        for child in self.children:
+            yield from child._pieces()  # noqa: SLF001 - of its own kind
+        yield self.tail
 
 
 def grow(data: bytes, span: Span, *, limits: Limits, depth: int = 0) -> Box:

@@ -26,7 +26,7 @@ _DECLARED: Final = re.compile(
     rb"""(<\?xml\s[^>]{0,200}?encoding\s*=\s*["'])([A-Za-z0-9._-]{1,40})"""
 )
 _PROLOG: Final = re.compile(  # up to the name of the root, or as far as a cut head goes
-    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s+|<\?.*?\?>|<!--.*?-->)*"
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?(?:\s++|(?><\?.*?\?>)|(?><!--.*?-->))*+"
     rb"(?:<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]|<!DOCTYPE\s+(?:[A-Za-z_][\w.-]*:)?svg\s)",
     re.DOTALL,
 )

@@ -216,10 +216,11 @@ static PyObject *py_splice(PyObject *self, PyObject *args) {
 
 static int region_fits(const Region *region, const Frame *frame) {
   int least = region->model == AS_THEY_ARE ? 1 : region->model == FROM_YCC ? 3 : 4;
-  int most = region->model == FROM_YCC ? 3 : MAX_COMPONENTS;
-  return region->x >= 0 && region->y >= 0 && region->width > 0 && region->height > 0 &&
-         region->width <= frame->width - region->x &&
-         region->height <= frame->height - region->y && region->model < MODELS &&
+  int most = region->model == FROM_YCC ? 3 : MAX_COMPONENTS, by = region->by;
+  return (by == 1 || by == 2 || by == 4 || by == 8) && region->x >= 0 && region->y >= 0 &&
+         region->width > 0 && region->height > 0 &&
+         region->width <= region_side(frame->width, by) - region->x &&
+         region->height <= region_side(frame->height, by) - region->y && region->model < MODELS &&
          frame->count >= least && frame->count <= most;
 }
 
@@ -240,8 +241,8 @@ static PyObject *decoded(const Region *region, Scan *scan, const Frame *frame, c
   return PyLong_FromLong(code);
 }
 
-/* region(data, start, stop, restart, (width, height), components, tables, box, model) → pixels, or
-   a code. */
+/* region(data, start, stop, restart, (width, height), components, tables, box, model, by) → pixels,
+   or a code. */
 static PyObject *py_region(PyObject *self, PyObject *args) {
   Py_buffer data, parts;
   Py_ssize_t start, stop;
@@ -250,9 +251,9 @@ static PyObject *py_region(PyObject *self, PyObject *args) {
   Frame frame;
   PyObject *with, *found = NULL;
   (void)self;
-  if (!PyArg_ParseTuple(args, "y*nni(ii)y*O(iiii)i:region", &data, &start, &stop, &restart, &width,
+  if (!PyArg_ParseTuple(args, "y*nni(ii)y*O(iiii)ii:region", &data, &start, &stop, &restart, &width,
                         &height, &parts, &with, &region.x, &region.y, &region.width,
-                        &region.height, &model))
+                        &region.height, &model, &region.by))
     return NULL;
   const Table *tables = PyCapsule_GetPointer(with, TABLES_NAME);
   int code = read_frame(&frame, width, height, &parts);

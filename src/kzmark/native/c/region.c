@@ -4,40 +4,54 @@
 #include <string.h>
 
 #include "planes.h"
+#include "reduced.h"
 #include "samples.h"
 
 typedef struct {
   const Scan *scan;
   Plane planes[MAX_COMPONENTS];
   uint16_t steps[MAX_COMPONENTS][64]; /* by row and column */
+  int sides[MAX_COMPONENTS];          /* samples that a block gives, across and down */
   int left, top, right, bottom; /* MCUs that the region needs */
 } Job;
 
+/* Lay out a plane. In a smaller picture it has a sample for each pixel. */
+static Code open_plane(Job *job, const Region *region, int at) {
+  const Frame *frame = job->scan->frame;
+  const Component *component = frame->components + at;
+  int side = region->by == 1 ? 8 : 8 * component->wide / region->by, full = region->by == 1;
+  int wide = side * component->across, high = side * component->down;
+  Plane plane = {.wide = full ? component->wide : 1, .high = full ? component->high : 1};
+  if (!full && (component->wide != component->high || component->wide > 2)) return UNSUPPORTED;
+  plane.x = job->left * wide, plane.y = job->top * high;
+  plane.stride = (size_t)(job->right - job->left) * (size_t)wide;
+  plane.width = region_side(frame->width, full ? component->wide : region->by);
+  plane.height = region_side(frame->height, full ? component->high : region->by);
+  plane.data = malloc(plane.stride * (size_t)(job->bottom - job->top) * (size_t)high);
+  if (!plane.data) return NO_MEMORY;
+  job->planes[at] = plane;
+  job->sides[at] = side;
+  for (int place = 0; place < 64; place++)
+    job->steps[at][NATURAL[place]] = component->steps[place];
+  return DONE;
+}
+
 static Code open_planes(Job *job, const Region *region) {
   const Frame *frame = job->scan->frame;
-  int reach_wide = frame->unit_wide / 4, reach_high = frame->unit_high / 4; /* two chroma samples */
+  int unit_wide = frame->unit_wide / region->by, unit_high = frame->unit_high / region->by;
+  int width = region_side(frame->width, region->by), height = region_side(frame->height, region->by);
+  int reach_wide = region->by == 1 ? unit_wide / 4 : 0; /* two chroma samples */
+  int reach_high = region->by == 1 ? unit_high / 4 : 0;
   int left = region->x - reach_wide, top = region->y - reach_high;
   int right = region->x + region->width + reach_wide;
   int bottom = region->y + region->height + reach_high;
-  job->left = left < 0 ? 0 : left / frame->unit_wide;
-  job->top = top < 0 ? 0 : top / frame->unit_high;
-  job->right = right > frame->width ? frame->across : (right - 1) / frame->unit_wide + 1;
-  job->bottom = bottom > frame->height ? frame->down : (bottom - 1) / frame->unit_high + 1;
-  for (int at = 0; at < frame->count; at++) {
-    const Component *component = frame->components + at;
-    int wide = 8 * component->across, high = 8 * component->down;
-    Plane plane = {.wide = component->wide, .high = component->high};
-    plane.x = job->left * wide, plane.y = job->top * high;
-    plane.stride = (size_t)(job->right - job->left) * (size_t)wide;
-    plane.width = (frame->width + component->wide - 1) / component->wide;
-    plane.height = (frame->height + component->high - 1) / component->high;
-    plane.data = malloc(plane.stride * (size_t)(job->bottom - job->top) * (size_t)high);
-    if (!plane.data) return NO_MEMORY;
-    job->planes[at] = plane;
-    for (int place = 0; place < 64; place++)
-      job->steps[at][NATURAL[place]] = component->steps[place];
-  }
-  return DONE;
+  Code code = DONE;
+  job->left = left < 0 ? 0 : left / unit_wide;
+  job->top = top < 0 ? 0 : top / unit_high;
+  job->right = right > width ? frame->across : (right - 1) / unit_wide + 1;
+  job->bottom = bottom > height ? frame->down : (bottom - 1) / unit_high + 1;
+  for (int at = 0; !code && at < frame->count; at++) code = open_plane(job, region, at);
+  return code;
 }
 
 /* Put the samples of an MCU into the planes. */
@@ -46,11 +60,15 @@ static void place_unit(Job *job, int column, int row, int16_t (*blocks)[64]) {
   for (int owner = 0, block = 0; owner < frame->count; owner++) {
     const Component *component = frame->components + owner;
     Plane *plane = job->planes + owner;
+    int side = job->sides[owner];
     for (int each = 0; each < component->across * component->down; each++, block++) {
-      int x = 8 * (column * component->across + each % component->across) - plane->x;
-      int y = 8 * (row * component->down + each / component->across) - plane->y;
-      samples_of(blocks[block], job->steps[owner],
-                 plane->data + (size_t)y * plane->stride + (size_t)x, plane->stride);
+      int x = side * (column * component->across + each % component->across) - plane->x;
+      int y = side * (row * component->down + each / component->across) - plane->y;
+      uint8_t *out = plane->data + (size_t)y * plane->stride + (size_t)x;
+      if (side == 8)
+        samples_of(blocks[block], job->steps[owner], out, plane->stride);
+      else
+        reduced_of(blocks[block], job->steps[owner], side, out, plane->stride);
     }
   }
 }

@@ -6,7 +6,10 @@
 | `cbor`       | values (RFC 8949), strict when reading                            |
 | `cose`       | COSE_Sign1 (RFC 9052)                                             |
 | `binding`    | what ties a store to its file: `c2pa.hash.data`                   |
+| `boxes`      | the same for files of boxes: `c2pa.hash.bmff.v3`                  |
+| `ties`       | which of them a format takes                                      |
 | `draft`      | a manifest in the making: its size is known before the file's hash |
+| `stretch`    | a closed store made longer, where its bytes differ in size        |
 | `heritage`   | what is kept of the manifests of the parent                       |
 | `parts`      | a store taken apart                                               |
 | `credential` | who signed: the certificates of a signature, judged               |

@@ -1,13 +1,13 @@
 """What ties a manifest to its file: hard bindings (C2PA 2.4, 9.2 and 18.5).
 
 A binding is an assertion like any other, with one demand: its length is known before the file is
-hashed. `data_hash` writes its numbers in a fixed width for that. A binding of another kind (a ZIP
-package, `c2pa.hash.collection.data`) is one more function here that returns a `Binding`, and one
-more `Bound` that checks it.
+hashed. `data_hash` writes its numbers in a fixed width for that. A binding of another kind is one
+more function here that returns a `Binding`, and one more `Bound` that checks it: `collection_hash`
+and `collected` are those of packages (18.8).
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from kzmark._rope import Rope
@@ -15,9 +15,11 @@ from kzmark.errors import MalformedMediaError
 from kzmark.signing.store import cbor
 
 DATA_HASH: Final = "c2pa.hash.data"
+COLLECTION_HASH: Final = "c2pa.hash.collection.data"
 MATCH: Final = "assertion.dataHash.match"
 MISMATCH: Final = "assertion.dataHash.mismatch"
 MALFORMED: Final = "assertion.dataHash.malformed"
+_COLLECTION: Final = "assertion.collectionHash"
 _ALG: Final = "sha256"
 _WIDE: Final = b"\x1b"  # an integer of eight bytes
 
@@ -109,6 +111,62 @@ def bound(place: Place | None, digest: Callable[[], bytes]) -> Bound:
         return Outcome(MATCH) if wanted == digest() else Outcome(MISMATCH, "the file was changed")
 
     return holds
+
+
+def collection_hash(members: Sequence[tuple[str, bytes]], directory: bytes) -> Binding:
+    """Return the hashes of a package's members and of its directory.
+
+    Args:
+        members: URI and SHA-256 of each.
+        directory: SHA-256 of the directory, less the CRC-32 of the store's entry.
+    """
+    said = {
+        "uris": [{"uri": uri, "hash": digest} for uri, digest in members],
+        "alg": _ALG,
+        "zip_central_directory_hash": directory,
+    }
+    return Binding(COLLECTION_HASH, cbor.encode(said))
+
+
+def collected(members: Sequence[tuple[str, bytes]], directory: Callable[[], bytes]) -> Bound:
+    """Return the check of a collection hash: every member is named, and nothing else is."""
+
+    def holds(label: str, said: Any) -> Outcome:
+        if label != COLLECTION_HASH:
+            return Outcome(f"{_COLLECTION}.malformed", f"a binding of the kind {label}")
+        try:
+            wanted = dict(_collected(said))
+        except MalformedMediaError as error:
+            return Outcome(f"{_COLLECTION}.malformed", error.message)
+        there = dict(members)
+        if strange := wanted.keys() ^ there.keys():
+            return Outcome(f"{_COLLECTION}.incorrectFileCount", min(strange))
+        if changed := [uri for uri, digest in there.items() if wanted[uri] != digest]:
+            return Outcome(f"{_COLLECTION}.mismatch", f"{changed[0]} was changed")
+        if said.get("zip_central_directory_hash") != directory():
+            return Outcome(f"{_COLLECTION}.mismatch", "the directory of the package was changed")
+        return Outcome(f"{_COLLECTION}.match")
+
+    return holds
+
+
+def _collected(said: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield URI and hash of every member that a collection hash names."""
+    if not isinstance(said, Mapping) or said.get("alg", _ALG) != _ALG:
+        raise MalformedMediaError("a collection hash of another algorithm")
+    listed, seen = said.get("uris"), set()
+    if not isinstance(listed, list):
+        raise MalformedMediaError("a collection hash without a list of members")
+    for one in listed:
+        match one:
+            case {"uri": str(uri), "hash": bytes(digest)} if one.get("alg", _ALG) == _ALG:
+                pass
+            case _:
+                raise MalformedMediaError("a member that is named without a hash")
+        if uri in seen:
+            raise MalformedMediaError("a member that is named twice")
+        seen.add(uri)
+        yield uri, digest
 
 
 def _wanted(said: Any, places: Sequence[Place]) -> bytes | None:

@@ -63,6 +63,11 @@ def sign1(header: bytes, signature: bytes) -> bytes:
     )
 
 
+def behind_header(signature_size: int) -> int:
+    """Return how far before the end of a COSE_Sign1 its unprotected header stands, while empty."""
+    return len(_EMPTY_MAP + _NIL + cbor.encode(bytes(signature_size)))
+
+
 def parse(body: bytes | memoryview) -> Sign1:
     """Take a COSE_Sign1 apart.
 

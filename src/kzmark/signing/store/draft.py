@@ -12,6 +12,7 @@ from kzmark.signing.manifest import Saying
 from kzmark.signing.signer import Signer
 from kzmark.signing.store import cbor, cose, jumbf
 from kzmark.signing.store.binding import Binding
+from kzmark.signing.store.stretch import Seams
 
 ALG: Final = "sha256"
 CLAIM_LABEL, SIGNATURE_LABEL = "c2pa.claim.v2", "c2pa.signature"
@@ -43,6 +44,7 @@ class Draft:
 
     Attributes:
         record: The record of the mark, as it stands in the store.
+        seams: Where the closed store can be made longer.
     """
 
     def __init__(
@@ -75,6 +77,19 @@ class Draft:
         self._claim_start = self._claim_end - len(claim)
         self._binding_end = self._claim_end - len(claimed)
         self._binding_start = self._binding_end - len(asserted[-1].box)
+        size = len(self._blank)
+        ends = (size - len(whole), size - len(closing), size - len(signed) - jumbf.HEAD)
+        self.seams = Seams((0, *ends), size - cose.behind_header(signer.signature_size))
+
+    @property
+    def blank(self) -> bytes:
+        """The store with zeros where the hash, its hash and the signature will stand."""
+        return self._blank
+
+    @property
+    def open_bytes(self) -> int:
+        """How many bytes of the blank store are not known before the file is hashed."""
+        return _HASH + self._signer.signature_size
 
     @property
     def size(self) -> int:

@@ -9,7 +9,7 @@ from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 
 STORE, MANIFEST, ASSERTIONS = b"c2pa", b"c2ma", b"c2as"
-CLAIM, SIGNATURE, CBOR = b"c2cl", b"c2cs", b"cbor"
+CLAIM, SIGNATURE, CBOR, JSON = b"c2cl", b"c2cs", b"cbor", b"json"
 HEAD: Final = 8  # bytes of length and type; hashed URIs cover what is behind (C2PA 2.4, 8.4.2.3)
 _HEAD: Final = struct.Struct(">I4s")  # length, type
 _SUPER, _DESCRIPTION = b"jumb", b"jumd"

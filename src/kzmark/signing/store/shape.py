@@ -13,6 +13,7 @@ from kzmark.mark import Mark
 from kzmark.signing import manifest
 from kzmark.signing.store import cbor, cose
 from kzmark.signing.store.binding import DATA_HASH, data_hash
+from kzmark.signing.store.boxes import BOX_HASH, box_hash
 from kzmark.signing.store.draft import (
     INGREDIENT_LABEL,
     SIGNATURE_LABEL,
@@ -27,6 +28,7 @@ _CLAIM: Final = frozenset(
 _OPTIONAL: Final = frozenset({"gathered_assertions"})  # if it is empty
 _BOUND: Final = frozenset({"exclusions", "name", "alg", "hash", "pad"})
 _INGREDIENT: Final = frozenset({"relationship", "dc:format", "instanceID"})
+_PADS: Final = ((), ("pad",), ("pad", "pad2"))
 _URN: Final = "urn:c2pa:"
 
 
@@ -72,9 +74,11 @@ def _is_own_claim(found: Manifest) -> bool:
 
 
 def _is_own_signature(found: Manifest, signed: cose.Sign1) -> bool:
-    """Say whether the signature is spelled as here, with nothing beside it but a pad of zeros."""
-    pad = signed.unprotected.get("pad", b"")
-    if not set(signed.unprotected) <= {"pad"} or not isinstance(pad, bytes) or any(pad):
+    """Say whether the signature is spelled as here, with nothing beside it but runs of zeros."""
+    runs = tuple(signed.unprotected.values())
+    if tuple(signed.unprotected) not in _PADS or any(
+        not isinstance(run, bytes) or any(run) for run in runs
+    ):
         return False
     header = cose.protected(signed.algorithm, signed.chain)
     if header != signed.protected:
@@ -92,11 +96,12 @@ def _says(found: Manifest, values: Mapping[str, Any], mark: Mark) -> bool:
         manifest.RECORD: mark.to_dict(),
         **manifest.standing(mark),
     }
-    others = {DATA_HASH, INGREDIENT_LABEL} if tie else {DATA_HASH}
+    bound = BOX_HASH if BOX_HASH in values else DATA_HASH
+    others = {bound, INGREDIENT_LABEL} if tie else {bound}
     return (
         values.keys() == wanted.keys() | others
         and all(_is_same(found.body(label), values[label], wanted[label]) for label in wanted)
-        and _is_own_binding(found.body(DATA_HASH), values[DATA_HASH])
+        and _OWN_BINDINGS[bound](found.body(bound), values[bound])
         and (not tie or _is_own_ingredient(found.body(INGREDIENT_LABEL), values[INGREDIENT_LABEL]))
     )
 
@@ -120,6 +125,13 @@ def _is_own_binding(body: bytes, value: Any) -> bool:
         return False
     wide = _widened(value)
     return body in {cbor.encode(value), wide}
+
+
+def _is_own_box_hash(body: bytes, value: Any) -> bool:
+    return body == box_hash(value["hash"]).body and len(value["hash"]) == 32
+
+
+_OWN_BINDINGS: Final = {DATA_HASH: _is_own_binding, BOX_HASH: _is_own_box_hash}
 
 
 def _widened(value: Mapping[str, Any]) -> bytes:

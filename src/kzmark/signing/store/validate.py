@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from kzmark import _record
 from kzmark._limits import Limits
-from kzmark.errors import MediaError
+from kzmark.errors import MediaError, RecordError
 from kzmark.signing import algorithm
 from kzmark.signing.evidence import Reading
-from kzmark.signing.store import cbor, cose, credential, shape
+from kzmark.signing.store import cbor, cose, credential, jumbf, shape
 from kzmark.signing.store.binding import Bound
 from kzmark.signing.store.credential import Credential
 from kzmark.signing.store.parts import Manifest, take_apart
 
+_MAX_JSON: Final = 1 << 20  # bytes of an assertion
 _BINDINGS: Final = "c2pa.hash."
 _UNTRUSTED: Final = ("signingCredential.untrusted", "signing certificate untrusted")
 Failure = tuple[str, str]  # status code and explanation
@@ -115,8 +117,17 @@ def _assertion_failures(case: _Case) -> Iterator[Failure]:
 
 
 def _decode(case: _Case, label: str) -> Iterator[Failure]:
+    """Read one assertion, CBOR or JSON; what is neither is covered by its hash."""
+    kind = case.manifest.content(label)
     try:
-        case.values[label] = cbor.decode(case.manifest.body(label))
+        if kind == jumbf.CBOR:
+            case.values[label] = cbor.decode(case.manifest.body(label))
+        elif kind == jumbf.JSON:
+            case.values[label] = _record.parse_json(
+                bytes(case.manifest.assertions[label].only(kind)), limit=_MAX_JSON
+            )
+    except RecordError as error:
+        yield "assertion.json.invalid", f"{label}: {error.message}"
     except MediaError as error:
         yield "assertion.cbor.invalid", f"{label}: {error.message}"
 

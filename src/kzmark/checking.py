@@ -1,0 +1,40 @@
+"""The last step of a stamp: the finished file is read as a stranger would read it."""
+
+from kzmark._limits import Limits
+from kzmark.comparison import differences
+from kzmark.errors import CheckError
+from kzmark.plan import Plan
+from kzmark.report import Status
+from kzmark.seeing import see
+from kzmark.signing.signed import Signed
+from kzmark.subject import Subject, read_layers
+
+
+def check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -> None:
+    """Read the finished file; what it should hold and show, it must hold and show.
+
+    Args:
+        done: The finished file.
+        plan: What was to be done.
+        limits: What it may cost.
+        signed: What signing gave a moment ago, if the file is that very output.
+
+    Raises:
+        CheckError: If a layer does not read back as the mark of the plan, or the notice cannot be
+            perceived.
+    """
+    evidence = read_layers(done, limits=limits, signed=signed)
+    for layer in plan.layers:
+        marks = [e.mark for e in evidence if e.layer is layer and e.status is Status.PRESENT]
+        if marks != [plan.mark]:
+            found = differences(marks[0], plan.mark) if marks and marks[0] else ["all of it"]
+            told = next((e.detail for e in evidence if e.layer is layer and e.detail), "")
+            raise CheckError(
+                f"the layer {layer.value} does not read back: {', '.join(found)} {told}".rstrip(),
+                source=done.name,
+            )
+    profile = plan.style.profile
+    seen = see(done, plan.mark, profile=profile, limits=limits, blind=False)
+    unseen = seen.code == "notice.backend-missing"  # nobody here can look; verify says so too
+    if seen.status is not Status.PRESENT and not unseen:
+        raise CheckError(f"the notice is not perceivable: {seen.detail}", source=done.name)

@@ -1,0 +1,1 @@
+"""Sound: decoded and encoded with PyAV, joined without encoding it again."""

@@ -1,0 +1,130 @@
+"""What is heard in stretches of a sound, decoded with libav."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+
+from kzmark._limits import DEFAULT_LIMITS, Limits
+from kzmark.errors import LimitExceededError
+from kzmark.formats._audio.backend import opened
+from kzmark.formats._audio.facts import check
+from kzmark.formats._film import Span
+from kzmark.formats._sound import Samples
+
+_RUN_IN: Final = 0.2  # seconds decoded before a stretch, so that the decoder has settled
+_NEAR: Final = 4.0  # seconds over which decoding on is cheaper than finding another place
+_SCALES: Final = {"u1": (1 / 128, 128), "i2": (1 / 32768, 0), "i4": (1 / 2147483648, 0)}
+
+
+def listen(
+    source: BinaryIO, container: str, spans: Sequence[Span], *, limits: Limits
+) -> Iterator[tuple[float, Samples]]:
+    """Yield the samples of each span. See `Sounds.listen`.
+
+    Args:
+        source: The file.
+        container: Name of the demuxer.
+        spans: In rising order, in seconds.
+        limits: What it may cost: samples of one span are bounded as pixels are.
+
+    Raises:
+        MediaError: If the sound cannot be decoded, or a span holds more than the limits allow.
+    """
+    with opened(source, container) as (file, stream):
+        context = stream.codec_context
+        check(context)
+        reel = _Reel(file, stream, limits)
+        for start, stop in spans:
+            found = reel.cut(max(0.0, start), stop)
+            if found is not None:
+                yield found
+
+
+def whole(source: BinaryIO, container: str) -> Iterator[Samples]:
+    """Yield all samples of a sound, frame after frame."""
+    with opened(source, container) as (file, stream):
+        check(stream.codec_context)
+        reel = _Reel(file, stream, DEFAULT_LIMITS)
+        while (found := reel.next()) is not None:
+            yield found
+
+
+class _Reel:
+    """Decoded frames in order, as far as they were needed so far."""
+
+    def __init__(self, file: Any, stream: Any, limits: Limits) -> None:
+        self._file, self._stream, self._most = file, stream, limits.max_total_pixels // 8
+        self._rate, self._channels = stream.codec_context.sample_rate, stream.codec_context.channels
+        self._first = float((stream.start_time or 0) * stream.time_base)
+        self._frames = self._decoded()
+        self._kept: list[tuple[float, Samples]] = []
+        self._at = 0.0
+
+    def cut(self, start: float, stop: float) -> tuple[float, Samples] | None:
+        """Return what is heard between two times, and when it begins."""
+        self._kept = [(at, part) for at, part in self._kept if at + self._long(part) > start]
+        if not self._kept and start - self._at > _NEAR:
+            self._seek(start)
+        while self._at < stop and (frame := next(self._frames, None)) is not None:
+            self._at = frame[0] + self._long(frame[1])
+            if self._at > start:
+                self._kept.append(frame)
+            if (self._at - start) * self._rate * self._channels > self._most:
+                raise LimitExceededError(f"a stretch of more than {self._most} samples")
+        inside = [(at, part) for at, part in self._kept if at < stop]
+        if not inside:
+            return None
+        begin = inside[0][0]
+        whole = np.concatenate([part for _, part in inside])
+        skip = max(0, round((start - begin) * self._rate))
+        keep = max(0, round((stop - begin) * self._rate))
+        found = whole[skip:keep]
+        return (begin + skip / self._rate, found) if len(found) else None
+
+    def next(self) -> Samples | None:
+        """Return what the next frame holds, or nothing at the end."""
+        frame = next(self._frames, None)
+        return None if frame is None else frame[1]
+
+    def _seek(self, start: float) -> None:
+        wanted = self._first + max(0.0, start - _RUN_IN)
+        self._file.seek(int(wanted / self._stream.time_base), stream=self._stream)
+        self._frames = self._decoded()
+
+    def _long(self, part: Samples) -> float:
+        return float(len(part) / self._rate)
+
+    def _decoded(self) -> Iterator[tuple[float, Samples]]:
+        behind: float | None = None
+        for frame in self._file.decode(self._stream):
+            if frame.sample_rate != self._rate or not frame.samples:
+                continue  # a link of a chain that no player plays at this rate
+            if frame.pts is not None:
+                told = frame.time - self._first
+                if behind is None or abs(told - behind) > 2 / self._rate:
+                    behind = told
+            at = behind or 0.0
+            part = self._matched(floats(frame))
+            behind = at + self._long(part)
+            yield at, part
+
+    def _matched(self, part: Samples) -> Samples:
+        if part.shape[1] == self._channels:
+            return part
+        return np.repeat(part.mean(1, keepdims=True), self._channels, axis=1)
+
+
+def floats(frame: Any) -> Samples:
+    """Return the samples of a decoded frame, (frames, channels), full scale 1."""
+    count = frame.samples
+    if frame.format.name == "fltp":  # what most decoders give: its planes as they are
+        planes = [np.frombuffer(plane, np.float32, count) for plane in frame.planes]
+        return np.stack(planes, axis=1)
+    data = frame.to_ndarray()
+    data = data.T if frame.format.is_planar else data.reshape(count, -1)
+    kind = data.dtype.str[1:]
+    if kind in _SCALES:
+        scale, middle = _SCALES[kind]
+        data = (data.astype(np.float32) - middle) * np.float32(scale)
+    return np.ascontiguousarray(data, np.float32)

@@ -1,0 +1,105 @@
+"""Parts of a long XML document found by the letters of their tags, without taking all of it apart.
+
+That is exact where a document is plain: no comments, no CDATA, no document type, so that `<` begins
+a tag everywhere, and one prefix for the vocabulary. Of any other document there is no skim.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from kzmark._limits import Limits
+from kzmark.errors import MalformedMediaError
+from kzmark.formats._xmlmap import Document, Element, beginning
+
+_ENDS: Final = (b" ", b">", b"/", b"\t", b"\n", b"\r")  # of the name of a tag
+
+
+@dataclass(frozen=True, slots=True)
+class Skim:
+    """A plain document.
+
+    Attributes:
+        data: Its bytes, UTF-8.
+        root: Its outermost element, of which only the beginning is known.
+        prefix: Prefix of the vocabulary with its colon.
+    """
+
+    data: bytes
+    root: Element
+    prefix: bytes
+
+    @classmethod
+    def of(
+        cls,
+        data: bytes,
+        uris: Sequence[str],
+        *,
+        limits: Limits,
+        what: str,
+        enough: Callable[[Element], bool] = bool,
+    ) -> Self | None:
+        """Return the skim of a document in the vocabulary of one of these namespaces, if plain.
+
+        Of its root so much is known as `enough` wants to see.
+        """
+        if (
+            (b"!" in data and b"<!" in data)
+            or data[:1] != b"<"
+            or data[1:2] == b"\0"
+            or not _is_utf8(data)
+        ):
+            return None
+        root = beginning(data, limits=limits, what=what, enough=enough)
+        prefix = root.prefix.encode()
+        head = data[root.start : root.inside]
+        if not prefix or sum(head.count(f'"{uri}"'.encode()) for uri in uris) != 1:
+            return None
+        if data.find(b"xmlns", root.inside) >= 0 and (
+            data.count(b"xmlns:" + prefix[:-1] + b"=") != 1
+            or sum(data.count(uri.encode()) for uri in uris) != 1
+        ):
+            return None
+        return cls(data, root, prefix)
+
+    def blocks(self, name: str) -> Iterator[tuple[int, int]]:
+        """Yield from where to where each element of a name stands that holds none of its kind.
+
+        Where an element of a longer name begins, an empty stretch is yielded.
+
+        Args:
+            name: Without a prefix.
+        """
+        tag = self.prefix + name.encode()
+        end = b"</" + tag + b">"
+        data, opening = self.data, b"<" + tag
+        at = data.find(opening)
+        while at >= 0:
+            behind = at + len(opening)
+            if data[behind : behind + 1] not in _ENDS:
+                yield at, at  # another element whose name begins so
+                at = data.find(opening, behind)
+                continue
+            stop = data.find(b">", behind) + 1
+            if data[stop - 2 : stop - 1] != b"/":
+                stop = data.find(end, stop) + len(end)
+            if stop <= behind:
+                raise MalformedMediaError(f"{name} without an end")
+            yield at, stop
+            at = data.find(opening, stop)
+
+    def taken(self, start: int, stop: int, *, limits: Limits) -> tuple[Element, int]:
+        """Return an element taken apart, and what to add to its positions."""
+        head = self.data[self.root.start : self.root.inside]
+        whole = head + self.data[start:stop] + f"</{self.root.tag}>".encode()
+        small = Document.of(whole, limits=limits, what="a part of a document")
+        first = next(small.root.elements, None)
+        if first is None:
+            raise MalformedMediaError("a part of a document that is none")
+        return first, start - len(head)
+
+
+def _is_utf8(data: bytes) -> bool:
+    declared = re.match(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']+)", data[:200])
+    return declared is None or declared[1].lower() in {b"utf-8", b"utf8", b"us-ascii"}

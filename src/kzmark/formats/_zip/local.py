@@ -1,0 +1,108 @@
+"""A member's own header, held against what the directory says of it (APPNOTE 6.3.10, 4.3.7)."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from kzmark.errors import MalformedMediaError, UnsupportedMediaError
+from kzmark.formats._zip import records
+from kzmark.formats._zip.member import Member
+from kzmark.formats._zip.records import Entry
+
+Reader = Callable[[int, int, str], bytes]  # from where, how many bytes, and what they are
+
+_DESCRIPTORS: Final = {12: (0, 4), 16: (4, 4), 20: (0, 8), 24: (4, 8)}  # size: magic, width
+_PART: Final = rb"\.?[A-Za-z0-9_\[][A-Za-z0-9_.\[\] -]*"  # never empty, never one or two dots
+_PLAIN_NAME: Final = re.compile(rb"%s(?:/%s)*/?" % (_PART, _PART))
+
+
+def plain(entry: Entry, stop: int, whole: bytes) -> Member | None:
+    """Return a member of a file in memory, if all is as nearly every program writes it.
+
+    Its own header says the very bytes of the directory, and nothing stands behind its data. Of any
+    other member nothing is said: `checked` knows.
+    """
+    start, raw, name = entry.start, entry.raw, entry.name
+    at = start + records.LOCAL.size
+    body = at + len(name) + (whole[at - 2] | whole[at - 1] << 8 if at < len(whole) else 0)
+    if (
+        body + entry.packed != stop
+        or whole[start : at - 2] != records.LOCAL_MAGIC + raw[6:30]
+        or whole[at : at + len(name)] != name
+        or entry.flags & (records.DESCRIBED | records.STRANGE)
+        or entry.method not in records.METHODS
+        or (entry.method == records.STORED and entry.packed != entry.size)
+        or entry.is_link
+        or not _PLAIN_NAME.fullmatch(name)
+    ):
+        return None
+    return Member(name.decode("ascii"), entry, body, stop)
+
+
+def checked(entry: Entry, stop: int, read: Reader) -> Member:
+    """Return a member whose own header agrees with the directory.
+
+    Args:
+        entry: What the directory says.
+        stop: Where the next member begins.
+        read: Reads the file.
+
+    Raises:
+        MalformedMediaError: If they contradict each other, or its name leads out of the package.
+        UnsupportedMediaError: If it is encrypted, or compressed in a rare way.
+    """
+    name = _name(entry)
+    if not entry.is_plain:
+        raise UnsupportedMediaError("an encrypted package", hint="remove the password first")
+    if entry.method not in records.METHODS:
+        raise UnsupportedMediaError(f"{name} is compressed by method {entry.method}")
+    if entry.is_link:
+        raise MalformedMediaError(f"{name} is a link")
+    row = records.LOCAL.unpack(read(entry.start, records.LOCAL.size, "a local header"))
+    named = read(entry.start + records.LOCAL.size, row[9], "a local header")
+    body = entry.start + records.LOCAL.size + row[9] + row[10]
+    told = (records.LOCAL_MAGIC, entry.flags, entry.method, entry.name)
+    if (row[0], row[2], row[3], named) != told:
+        raise MalformedMediaError(f"{name} is called otherwise in its own header")
+    if body + entry.packed > stop or (
+        entry.method == records.STORED and entry.packed != entry.size
+    ):
+        raise MalformedMediaError(f"{name} runs into what follows")
+    if not entry.flags & records.DESCRIBED:
+        if row[6] != entry.crc or not {row[7], row[8]} <= {entry.packed, entry.size, records.FULL}:
+            raise MalformedMediaError(f"{name} has another size in its own header")
+    elif row[6] not in {0, entry.crc}:
+        raise MalformedMediaError(f"{name} has another sum in its own header")
+    _check_gap(entry, body + entry.packed, stop, read)
+    return Member(name, entry, body, stop)
+
+
+def _check_gap(entry: Entry, at: int, stop: int, read: Reader) -> None:
+    """Refuse anything behind a member but its own data descriptor (APPNOTE, 4.3.9)."""
+    gap = stop - at
+    if not gap and not entry.flags & records.DESCRIBED:
+        return
+    if entry.flags & records.DESCRIBED and gap in _DESCRIPTORS:
+        said = read(at, gap, "a data descriptor")
+        lead, width = _DESCRIPTORS[gap]
+        numbers = (entry.packed, entry.size)
+        right = entry.crc.to_bytes(4, "little") + b"".join(
+            one.to_bytes(width, "little") for one in numbers
+        )
+        if said == records.DESCRIPTOR_MAGIC[:lead] + right:
+            return
+    raise MalformedMediaError("bytes that belong to no member of the package")
+
+
+def _name(entry: Entry) -> str:
+    codec = "utf-8" if entry.flags & records.UTF8 or not entry.name.isascii() else "ascii"
+    try:
+        name = entry.name.decode(codec)
+    except UnicodeDecodeError:
+        name = entry.name.decode("cp437")
+    parts = name.removesuffix("/").split("/")
+    if not all(parts) or {".", ".."} & set(parts) or "\\" in name or ":" in parts[0]:
+        raise MalformedMediaError(f"a member called {name[:100]!r}")
+    if any(letter < " " for letter in name):
+        raise MalformedMediaError("a member with control characters in its name")
+    return name

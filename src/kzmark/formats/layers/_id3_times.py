@@ -1,0 +1,105 @@
+"""Frames that name times in the sound, moved with it.
+
+Spec: ID3v2.4.0, native frames, 4.2.1 (`TLEN`), 4.5 (`ETCO`), 4.6 (`MLLT`), 4.7 (`SYTC`), 4.9
+(`SYLT`), 4.30 (`ASPI`); ID3v2 chapter frame addendum 1.0 (`CHAP`).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from kzmark.formats.layers._id3_tag import Tag, split
+
+_TABLES: Final = frozenset({"MLLT", "ASPI"})  # where bytes lie at which time: they no longer do
+_MILLISECONDS: Final = 2  # the unit of times that this module can move
+_NEVER: Final = 0xFFFFFFFF
+
+
+def shift(tag: Tag, milliseconds: int) -> list[str]:
+    """Move everything that names a time, and drop tables of bytes that hold no more.
+
+    Returns:
+        `times-not-shifted` if a frame names times in a way that cannot be moved.
+    """
+    notes = []
+    tag.frames = [one for one in tag.frames if one.name not in _TABLES]
+    for one in tag.frames:
+        mover = _MOVERS.get(one.name)
+        if mover is None:
+            continue
+        moved = mover(one.body, milliseconds) if one.is_plain else None
+        if moved is None:
+            notes.append("times-not-shifted")
+        else:
+            one.body = moved
+    return sorted(set(notes))
+
+
+def has_times(tag: Tag) -> bool:
+    """Say whether any frame would be moved or dropped."""
+    return any(one.name in _MOVERS or one.name in _TABLES for one in tag.frames)
+
+
+def _later(four: bytes, milliseconds: int) -> bytes:
+    at = int.from_bytes(four, "big")
+    moved = at if at == _NEVER else min(at + milliseconds, _NEVER - 1)
+    return moved.to_bytes(4, "big")
+
+
+def _chapter(body: bytes, milliseconds: int) -> bytes | None:
+    """Move start and end; offsets in bytes are no longer known."""
+    name, end, rest = split(body, 0)
+    if not end or len(rest) < 16:
+        return None
+    times = (_later(rest[at : at + 4], milliseconds) for at in (0, 4))
+    return name + end + b"".join(times) + b"\xff" * 8 + rest[16:]
+
+
+def _events(body: bytes, milliseconds: int) -> bytes | None:
+    if not body or body[0] != _MILLISECONDS or len(body) % 5 != 1:
+        return None
+    rows = (body[at : at + 5] for at in range(1, len(body), 5))
+    return body[:1] + b"".join(row[:1] + _later(row[1:], milliseconds) for row in rows)
+
+
+def _tempo(body: bytes, milliseconds: int) -> bytes | None:
+    if not body or body[0] != _MILLISECONDS:
+        return None
+    found, at = [body[:1]], 1
+    while at < len(body):
+        wide = 2 if body[at] == 0xFF else 1
+        if at + wide + 4 > len(body):
+            return None
+        found += [body[at : at + wide], _later(body[at + wide : at + wide + 4], milliseconds)]
+        at += wide + 4
+    return b"".join(found)
+
+
+def _lyrics(body: bytes, milliseconds: int) -> bytes | None:
+    if len(body) < 6 or body[0] > 3 or body[4] != _MILLISECONDS:
+        return None
+    code = body[0]
+    title, end, rest = split(body[6:], code)
+    found = [body[:6], title, end]
+    while rest:
+        text, end, rest = split(rest, code)
+        if not end or len(rest) < 4:
+            return None
+        found += [text, end, _later(rest[:4], milliseconds)]
+        rest = rest[4:]
+    return b"".join(found)
+
+
+def _length(body: bytes, milliseconds: int) -> bytes | None:
+    told = body[1:].replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").strip()
+    if not told.isdigit() or len(told) > 12:
+        return None
+    return b"\0" + str(int(told) + milliseconds).encode("ascii")
+
+
+_MOVERS: Final[dict[str, Callable[[bytes, int], bytes | None]]] = {
+    "CHAP": _chapter,
+    "ETCO": _events,
+    "SYLT": _lyrics,
+    "SYTC": _tempo,
+    "TLEN": _length,
+}

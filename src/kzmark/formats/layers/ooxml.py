@@ -1,0 +1,117 @@
+"""The record as a document property of an Office file, and beside it IPTC's own words.
+
+Spec: ISO 29500-1, 22.3 (custom properties); ISO 29500-2, 8.2 (core properties).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kzmark._limits import Limits
+from kzmark.errors import RecordError
+from kzmark.formats._names import CUSTOM, DUBLIN_CORE, VARIANTS
+from kzmark.formats._xml import escape, quote
+from kzmark.formats._xmlmap import Document
+from kzmark.mark import Mark
+from kzmark.report import Evidence, Status
+from kzmark.vocabulary import Layer
+
+RECORD: Final = "kzmark"
+SOURCE_TYPE: Final = "DigitalSourceType"
+SYSTEM, VERSION, MINING = "AISystemUsed", "AISystemVersionUsed", "DataMining"
+OURS: Final = frozenset({RECORD, SOURCE_TYPE, SYSTEM, VERSION, MINING})
+_FORMAT: Final = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"  # of every custom property (22.3.2.2)
+_FIRST: Final = 2  # number of the first property
+_MAX_FACT: Final = 1_000
+_EMPTY: Final = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    f'<Properties xmlns="{CUSTOM}" xmlns:vt="{VARIANTS}"></Properties>'
+).encode()
+
+
+def said(mark: Mark) -> dict[str, str]:
+    """Return names and values of our properties."""
+    values = {
+        RECORD: mark.to_json().decode(),
+        SOURCE_TYPE: mark.source_type.uri,
+        SYSTEM: mark.system.name,
+        VERSION: mark.system.version,
+        MINING: mark.training.plus_uri if mark.training else "",
+    }
+    return {name: value for name, value in values.items() if value}
+
+
+def custom(old: bytes, mark: Mark, *, limits: Limits) -> bytes:
+    """Return the custom properties with the mark; those of others stay."""
+    document = Document.of(old or _EMPTY, limits=limits, what="the custom properties")
+    root = document.root
+    listed = root.all("cust:property")
+    edits = [one.removed() for one in listed if one.get("name") in OURS]
+    kept = [one for one in listed if one.get("name") not in OURS]
+    number = max([_FIRST - 1, *(_number(one.get("pid")) for one in kept)])
+    prefix, declared = document.prefix(VARIANTS, "vt")
+    parts = []
+    for pid, (name, value) in enumerate(said(mark).items(), number + 1):
+        head = f"<{root.prefix}property fmtid={quote(_FORMAT)} pid={quote(str(pid))}"
+        body = f"<{prefix}:lpwstr{declared}>{escape(value)}</{prefix}:lpwstr>"
+        parts.append(f"{head} name={quote(name)}>{body}</{root.prefix}property>")
+    return document.edited([*edits, root.opened("".join(parts))])
+
+
+def core(old: bytes, mark: Mark, earlier: Mark | None, *, limits: Limits) -> bytes:
+    """Return the core properties with the warning as description, unless others wrote one."""
+    document = Document.of(old, limits=limits, what="the core properties")
+    found = document.root.first("dc:description")
+    told = description(mark)
+    if found is None:
+        prefix, declared = document.prefix(DUBLIN_CORE, "dc")
+        fresh = f"<{prefix}:description{declared}>{escape(told)}</{prefix}:description>"
+        return document.edited([document.root.opened(fresh)])
+    if found.text.strip() and (earlier is None or found.text != description(earlier)):
+        return old
+    tag = found.tag
+    head = document.body[found.start : found.inside].decode().rstrip("/>").rstrip()
+    return document.edited([(found.start, found.end, f"{head}>{escape(told)}</{tag}>")])
+
+
+def description(mark: Mark) -> str:
+    """Return the warning in one line."""
+    return " / ".join(mark.notice.texts)
+
+
+def values(data: bytes, *, limits: Limits) -> list[tuple[str, str]]:
+    """Return names and values of all custom properties, doubled ones too."""
+    if not data:
+        return []
+    document = Document.of(data, limits=limits, what="the custom properties")
+    return [(one.get("name"), one.text) for one in document.root.all("cust:property")]
+
+
+def judge(found: list[tuple[str, str]], layer: Layer = Layer.OOXML) -> Evidence:
+    """Say what the properties of a file hold. Never raises; codes: `ooxml.record`, `odf.record`."""
+    facts: Mapping[str, str] = {
+        name: value[:_MAX_FACT] for name, value in found if name in OURS and name != RECORD
+    }
+    records = [value for name, value in found if name == RECORD]
+    if not records:
+        return Evidence(layer=layer, status=Status.ABSENT, facts=facts)
+    try:
+        mark = _agreed(records)
+    except RecordError as error:
+        return Evidence(
+            layer=layer,
+            status=Status.BROKEN,
+            code=f"{layer.value}.record",
+            detail=error.message,
+            facts=facts,
+        )
+    return Evidence(layer=layer, status=Status.PRESENT, mark=mark, facts=facts)
+
+
+def _agreed(records: list[str]) -> Mark:
+    if len(set(records)) > 1:
+        raise RecordError("two records that differ")
+    return Mark.from_json(records[0])
+
+
+def _number(said: str) -> int:
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0

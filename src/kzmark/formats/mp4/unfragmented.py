@@ -1,0 +1,75 @@
+"""A film in fragments made one with an index, its coded pictures and sound copied one by one.
+
+Fragments list their samples in a way that does not let single ones be replaced; their writers, too,
+join them when a recording is over. Spec: ISO/IEC 14496-12, 8.8 (fragments).
+"""
+
+import hashlib
+from typing import Any, BinaryIO
+
+from kzmark._rope import Rope
+from kzmark._temporary import scratch
+from kzmark.errors import CheckError, UnsupportedMediaError
+from kzmark.formats._av.backend import opened, reading
+
+NOTE = "film-fragments-joined"
+
+
+def joined(source: BinaryIO, *, muxer: str) -> Rope:
+    """Return the same film without fragments.
+
+    Args:
+        source: The film.
+        muxer: "mp4" or "mov".
+
+    Raises:
+        UnsupportedMediaError: If it holds a track that cannot be copied.
+        MalformedMediaError: If it is damaged.
+        CheckError: If what was written is not what was read.
+    """
+    with scratch() as storage:
+        before = _copied(source, storage, muxer)
+        made = Rope.over(storage)
+    after = _sums(made)
+    if before != after:
+        raise CheckError("joining its fragments changed what is in them")
+    return made
+
+
+def _copied(source: BinaryIO, storage: BinaryIO, muxer: str) -> dict[int, bytes]:
+    """Copy every packet; return a sum of those of each track."""
+    sums: dict[int, Any] = {}
+    with opened(source) as container, reading("film") as av:
+        options = {"movflags": "use_metadata_tags"} if muxer == "mp4" else {}
+        with av.open(storage, "w", format=muxer, options=options) as out:
+            out.metadata.update(container.metadata)
+            tracks = {stream.index: _track(out, stream) for stream in container.streams}
+            for packet in container.demux():
+                if packet.dts is None or not packet.size:
+                    continue
+                index = packet.stream.index
+                sums.setdefault(index, hashlib.sha256()).update(bytes(packet))
+                packet.stream = tracks[index]
+                out.mux(packet)
+    return {index: found.digest() for index, found in sums.items()}
+
+
+def _track(out: Any, stream: Any) -> Any:
+    if stream.codec_context is None or stream.type not in {"video", "audio", "subtitle"}:
+        raise UnsupportedMediaError(
+            f"its fragments hold a track of the kind {stream.type}",
+            hint="join them first: ffmpeg -c copy",
+        )
+    track = out.add_stream_from_template(stream)
+    track.metadata.update(stream.metadata)
+    track.disposition = stream.disposition
+    return track
+
+
+def _sums(made: Rope) -> dict[int, bytes]:
+    sums: dict[int, Any] = {}
+    with opened(made) as container:
+        for packet in container.demux():
+            if packet.dts is not None and packet.size:
+                sums.setdefault(packet.stream.index, hashlib.sha256()).update(bytes(packet))
+    return {index: found.digest() for index, found in sums.items()}

@@ -1,0 +1,80 @@
+"""OpenDocument texts: the notice in every header and before the text, the mark in the metadata.
+
+Spec: ODF 1.3 (OASIS, ISO 26300); C2PA 2.4, A.6.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from kzmark._limits import Limits
+from kzmark.formats._base import Adapter, C2PABinding, FormatInfo
+from kzmark.formats._odf.adapter import INSIDE, OdfFile, PackedOdf, packed
+from kzmark.formats._ooxml.adapter import SIGNATURES
+from kzmark.formats._text import Inscription, Leaf
+from kzmark.vocabulary import Layer, Medium
+
+
+class Odt(OdfFile):
+    """The adapter."""
+
+    info = FormatInfo(
+        name="odt",
+        title="OpenDocument texts and templates",
+        medium=Medium.DOCUMENT,
+        mime="application/vnd.oasis.opendocument.text",
+        extensions=(".odt", ".ott"),
+        signatures=SIGNATURES,
+        layers=frozenset({Layer.ODF, Layer.SIDECAR}),
+        c2pa=C2PABinding.SIDECAR,
+        exact="every file but those that hold the notice and the mark, packed as they were",
+        streamed=True,
+    )
+    kinds = frozenset(
+        {
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.text-template",
+        }
+    )
+
+    def inscribe(
+        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file with the notice in every header and before the text.
+
+        Raises:
+            UnsupportedMediaError: If it is signed or encrypted.
+        """
+        from kzmark.formats.odt import notice
+
+        return notice.inscribe(source, target, inscription, limits=limits)
+
+    def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
+        """Yield every kind of page: its header, on the first the text too."""
+        from kzmark.formats.odt import sight
+
+        return sight.leaves(source, limits=limits)
+
+    @property
+    def embedding(self) -> Adapter:
+        """The format with its manifest in the package."""
+        return PACKED
+
+
+class PackedOdt(PackedOdf, Odt):
+    """The same for a file with its C2PA manifest in it."""
+
+    info = packed(Odt.info)
+
+    def inscribe(
+        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file with the notice.
+
+        Returns:
+            `odf.manifest-inside`: LibreOffice does not open such a file.
+        """
+        return (*super().inscribe(source, target, inscription, limits=limits), INSIDE)
+
+
+ADAPTER = Odt()
+PACKED = PackedOdt()

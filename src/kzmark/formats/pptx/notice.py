@@ -1,0 +1,165 @@
+"""The notice on slides: a plate of real text along the top edge, before everything else.
+
+Spec: ISO 29500-1, 19.3.1.43 (shapes), 21.1.2 (text). It stands last in the tree, so nothing of the
+slide lies over it.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import BinaryIO, Final
+
+from kzmark._limits import Limits
+from kzmark.formats._names import DRAWING, RELATIONS, SLIDES, STRICT
+from kzmark.formats._ooxml.parts import Parts
+from kzmark.formats._ooxml.words import FACE, hexadecimal, locale, sentences
+from kzmark.formats._text import Inscription
+from kzmark.formats._xml import escape, quote
+from kzmark.formats._xmlmap import Document, Edit, Element
+from kzmark.formats.pptx.deck import NAME, Deck, is_ours, number
+
+_POINT: Final = 12_700  # EMU
+_SHARE: Final = 0.026  # of a slide's height: the size of type
+_LEAST_SHARE: Final = 0.018  # the same where that makes it one line
+_LETTER: Final = 0.55  # of the size of type: how wide a letter is, amply
+_LINE: Final = 1.25
+_PAD: Final = 0.35  # of the size of type, on each side
+_SLIDE: Final = "application/vnd.openxmlformats-officedocument.presentationml.slide+xml"
+_PLACE: Final = "ppt/slides/kzmarkNotice.xml"
+_BEFORE: Final = frozenset({"p:sldMasterIdLst", "p:notesMasterIdLst", "p:handoutMasterIdLst"})
+_LEAST: Final = 256  # of the number of a slide (19.7.13)
+
+
+def inscribe(
+    source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
+) -> Sequence[str]:
+    """Copy a presentation with the plate on its slides."""
+    parts = Parts(source, limits=limits)
+    parts.check_changeable()
+    deck = Deck.of(parts)
+    notes: tuple[str, ...] = ()
+    if not deck.slides:
+        _add_slide(deck)
+        deck, notes = Deck.of(parts), ("pptx.slide-added",)
+    meant = deck.slides[:1] if inscription.pages == "first" else deck.slides
+    for name in deck.slides:
+        document = parts.document(name)
+        edits = _edits(document, deck, inscription, wanted=name in meant)
+        if edits:
+            parts.edits.put(name, document.edited(edits))
+    parts.edits.write(target)
+    return notes
+
+
+def _edits(document: Document, deck: Deck, inscription: Inscription, *, wanted: bool) -> list[Edit]:
+    tree = document.root.first("p:cSld", "p:spTree")
+    if tree is None:
+        return []
+    ours = [one for one in tree.elements if is_ours(one)]
+    edits = [one.removed() for one in ours]
+    if not wanted:
+        return edits
+    taken = [
+        number(one, "id", 0)
+        for one in tree.walk()
+        if one.name == "p:cNvPr" and (one.parent is None or one.parent.parent not in ours)
+    ]
+    words = _plate(document, deck, inscription, max([1, *taken]) + 1)
+    last = tree.first("p:extLst")
+    edits.append((last.start, last.start, words) if last is not None else tree.opened(words))
+    return edits
+
+
+def _plate(document: Document, deck: Deck, inscription: Inscription, identity: int) -> str:
+    """Return the plate as a shape."""
+    strict = deck.parts.is_strict
+    p, more = document.prefix(_uri(SLIDES, strict=strict), "p")
+    a, drawn = document.prefix(_uri(DRAWING, strict=strict), "a")
+    width, height, size, rows = _measures(deck, inscription)
+    ground, ink = (hexadecimal(one) for one in (inscription.ground, inscription.ink))
+    paint = f'<{a}:solidFill><{a}:srgbClr val="{{}}"/></{a}:solidFill>'
+
+    def run(text: str, language: str, *, bold: bool = False) -> str:
+        return (
+            f'<{a}:r><{a}:rPr lang={quote(locale(language))} sz="{size * 100}" b="{int(bold)}" '
+            f'i="0" u="none" strike="noStrike" baseline="0" dirty="0">{paint.format(ink)}'
+            f'<{a}:latin typeface="{FACE}"/><{a}:cs typeface="{FACE}"/></{a}:rPr>'
+            f"<{a}:t>{escape(text)}</{a}:t></{a}:r>"
+        )
+
+    pieces = [run(f"{text} ", language) for text, language in sentences(inscription)]
+    pieces[0] = run(f"{inscription.badge}  ", inscription.lines[0].language, bold=True) + pieces[0]
+    lines = pieces if rows > 1 else ["".join(pieces)]
+    start = f'<{a}:p><{a}:pPr marL="0" indent="0" algn="l"><{a}:buNone/></{a}:pPr>'
+    said = "".join(f"{start}{line}</{a}:p>" for line in lines)
+    pad = round(size * _PAD * _POINT)
+    return (
+        f"<{p}:sp{more}{drawn}><{p}:nvSpPr>"
+        f'<{p}:cNvPr id="{identity}" name="{NAME}" descr={quote(inscription.text)}/>'
+        f'<{p}:cNvSpPr txBox="1"/><{p}:nvPr userDrawn="1"/></{p}:nvSpPr><{p}:spPr>'
+        f'<{a}:xfrm><{a}:off x="0" y="0"/><{a}:ext cx="{width}" cy="{height}"/></{a}:xfrm>'
+        f'<{a}:prstGeom prst="rect"><{a}:avLst/></{a}:prstGeom>{paint.format(ground)}'
+        f"<{a}:ln><{a}:noFill/></{a}:ln></{p}:spPr><{p}:txBody>"
+        f'<{a}:bodyPr wrap="square" lIns="{pad}" tIns="0" rIns="{pad}" bIns="0" anchor="ctr">'
+        f"<{a}:noAutofit/></{a}:bodyPr><{a}:lstStyle/>{said}</{p}:txBody></{p}:sp>"
+    )
+
+
+def _measures(deck: Deck, inscription: Inscription) -> tuple[int, int, int, int]:
+    """Return width and height of the plate in EMU, size of type in points, and lines."""
+    badge = len(inscription.badge) + 4
+    longest = [len(text) + 1 for text, _ in sentences(inscription)]
+    letters = (badge + sum(longest)) * _LETTER
+    height = deck.height / _POINT
+    fitting = int(deck.width / _POINT / letters)
+    wanted = round(height * _SHARE)
+    size = max(math.ceil(inscription.points), wanted)
+    if max(inscription.points, height * _LEAST_SHARE) <= fitting < size:
+        size = fitting
+    one = letters * size * _POINT
+    rows, width = 1, one
+    if one > deck.width:
+        longest[0] += badge
+        rows, width = len(longest), max(longest) * size * _LETTER * _POINT
+    if width > deck.width:  # a narrow slide: lines break
+        rows, width = math.ceil(one / deck.width) + len(longest), deck.width
+    height = (rows * _LINE + 2 * _PAD) * size * _POINT
+    return round(width), round(height), size, rows
+
+
+def _add_slide(deck: Deck) -> None:
+    """Add a slide for the notice to a presentation that has none."""
+    parts, root = deck.parts, deck.document.root
+    uris = [_uri(one, strict=parts.is_strict) for one in (SLIDES, DRAWING, RELATIONS)]
+    spaces = " ".join(f'xmlns:{name}="{uri}"' for name, uri in zip("par", uris, strict=True))
+    fresh = (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<p:sld {spaces}><p:cSld>'
+        '<p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr>'
+        "<p:grpSpPr/></p:spTree></p:cSld></p:sld>"
+    )
+    parts.edits.put(_PLACE, fresh.encode())
+    parts.declare({_PLACE: _SLIDE})
+    master = parts.related(parts.main, "slideMaster")
+    layout = parts.related(master, "slideLayout") if master else ""
+    if layout:
+        parts.relate(_PLACE, "slideLayout", layout)
+    identity = parts.relate(parts.main, "slide", _PLACE)
+    p, more = deck.document.prefix(uris[0], "p")
+    r, related = deck.document.prefix(uris[2], "r")
+    row = f'<{p}:sldId{more}{related} id="{_LEAST}" {r}:id={quote(identity)}/>'
+    listed = root.first("p:sldIdLst")
+    if listed is not None:
+        edit = listed.opened(row)
+    else:
+        whole = f"<{p}:sldIdLst{more}>{row}</{p}:sldIdLst>"
+        edit = _behind(root, whole)
+    parts.edits.put(parts.main, deck.document.edited([edit]))
+
+
+def _behind(root: Element, content: str) -> Edit:
+    """Return the edit that puts content behind the lists of masters."""
+    last = [one for one in root.elements if one.name in _BEFORE]
+    return (last[-1].end, last[-1].end, content) if last else root.begun(content)
+
+
+def _uri(usual: str, *, strict: bool) -> str:
+    return next(uri for uri, one in STRICT.items() if one == usual) if strict else usual

@@ -1,0 +1,171 @@
+"""M4A: samples, edits, chapters and gapless play, as the index tells them."""
+
+import io
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from fixtures.sounds import sound
+from tests.formats.sound_samples import LIMITS, heard, marked, mutagen, packets, spoken
+
+from kzmark.errors import UnsupportedMediaError
+from kzmark.formats.m4a import ADAPTER, times
+from kzmark.formats.m4a.entry import entry
+from kzmark.formats.m4a.speak import sound_table
+from kzmark.formats.mp4.movie import Movie, rewrite
+from kzmark.formats.mp4.tree import Box
+
+CLEAN = Path(__file__).parents[2] / "fixtures" / "clean"
+
+
+def clean(name: str) -> bytes:
+    return (CLEAN / name).read_bytes()
+
+
+def movie(data: bytes) -> Movie:
+    return Movie(io.BytesIO(data), limits=LIMITS)
+
+
+def chaptered(data: bytes) -> bytes:
+    """Return the sound with two chapters, as libav writes them: as a track, and as a list."""
+    target = io.BytesIO()
+    with av.open(io.BytesIO(data)) as source, av.open(target, "w", format="ipod") as out:
+        copy: Any = out.add_stream_from_template(source.streams.audio[0])
+        out.set_chapters(
+            [
+                {
+                    "id": 1,
+                    "start": 0,
+                    "end": 700,
+                    "time_base": Fraction(1, 1000),
+                    "metadata": {"title": "a"},
+                },
+                {
+                    "id": 2,
+                    "start": 700,
+                    "end": 1500,
+                    "time_base": Fraction(1, 1000),
+                    "metadata": {},
+                },
+            ]
+        )
+        for packet in source.demux(source.streams.audio[0]):
+            if packet.size:
+                packet.stream = copy
+                out.mux(packet)
+    return target.getvalue()
+
+
+def test_the_words_are_the_first_samples_of_the_first_chunk() -> None:
+    before, after = (
+        sound_table(movie(d).tables())
+        for d in (clean("speech.m4a"), spoken(clean("speech.m4a"))[0])
+    )
+    more = after.count - before.count
+
+    assert more > 12
+    assert np.array_equal(after.sizes[more:], before.sizes)
+    assert len(after.chunks) == len(before.chunks)
+    assert int(after.spans.sum()) == int(before.spans.sum()) + more * 1024
+
+
+def test_one_edit_stays_one_and_begins_behind_the_delay_of_the_encoder() -> None:
+    before, after = movie(clean("speech.m4a")), movie(spoken(clean("speech.m4a"))[0])
+
+    ((old, start, _),) = times.edits(sound_table(before.tables()).trak)
+    ((new, begin, _),) = times.edits(sound_table(after.tables()).trak)
+
+    assert (start, begin) == (1024, 1024)
+    assert new > old
+
+
+def test_a_sound_without_edits_gets_none() -> None:
+    data = sound("ipod", "aac", bit_rate=64_000, muxer={"use_editlist": "0"})
+    after = spoken(data)[0]
+
+    assert times.edits(sound_table(movie(after).tables()).trak) == []
+    assert packets(after)[-len(packets(data)) :] == packets(data)
+
+
+def test_several_edits_get_one_more_before_them() -> None:
+    data = clean("speech.m4a")
+    opened = movie(data)
+    trak = sound_table(opened.tables()).trak
+    length, start, rate = times.edits(trak)[0]
+    times.put_edits(trak, [(length // 2, start, rate), (length // 2, start + 9_000, rate)])
+    target = io.BytesIO()
+    rewrite(opened, target)
+    after = movie(spoken(target.getvalue())[0])
+
+    rows = times.edits(sound_table(after.tables()).trak)
+    assert len(rows) == 3
+    assert rows[2][1] - rows[1][1] == 9_000
+
+
+def test_chapters_begin_when_they_did_in_the_content() -> None:
+    data = chaptered(clean("speech.m4a"))
+    after = spoken(data)[0]
+    with av.open(io.BytesIO(data)) as one, av.open(io.BytesIO(after)) as two:
+        before_ = [float(c["start"] * c["time_base"]) for c in one.chapters()]
+        after_ = [float(c["start"] * c["time_base"]) for c in two.chapters()]
+    shift = (len(heard(after)) - len(heard(data))) / 16_000
+
+    assert after_[1] - before_[1] == pytest.approx(shift, abs=0.03)
+
+
+def test_what_itunes_says_of_silence_and_length_is_right_again() -> None:
+    told = b" 00000000 00000840 000001CA 00000000000F31F6"
+    moov = Box(b"moov", children=[Box(b"udta", b"head" + told + b" 00000000 tail")])
+
+    times.move_gapless(moov, 1024, 20 * 1024)
+
+    body = moov.need(b"udta").body
+    whole = 0xF31F6 + 20 * 1024 + 0x840 - 1024
+    assert body == b"head" + b" 00000000 00000400 000001CA %016X" % whole + b" 00000000 tail"
+
+
+def test_tags_of_others_stay_and_mutagen_reads_them() -> None:
+    found = mutagen("mp4.MP4", marked(spoken(clean("speech.m4a"))[0]))
+
+    assert found["\xa9nam"] == ["Ән"]
+    assert found["\xa9cmt"] == ["ЖИ жасаған / Создано ИИ"]
+    assert found.info.length == pytest.approx(2.4, abs=0.2)
+
+
+def test_lossless_sound_is_joined_to_lossless_words() -> None:
+    data = clean("lossless.m4a")
+    kind = entry(sound_table(movie(data).tables()).stbl, limits=LIMITS)
+
+    assert (kind.codec, kind.rate) == ("alac", 22_050)
+    assert packets(spoken(data)[0])[-len(packets(data)) :] == packets(data)
+
+
+def test_high_efficiency_sound_gets_words_at_the_rate_that_is_coded() -> None:
+    plain = sound("ipod", "aac", bit_rate=32_000, rate=24_000)
+    at = plain.index(b"\x05\x80\x80\x80\x05") + 5  # five bytes of configuration, libav's own
+    config = bytes((0x2B, 0x09, 0x88, 0x00, 0x00))  # spectral band replication: 24 to 48 kHz
+    data = plain[:at] + config + plain[at + 5 :]
+
+    kind = entry(sound_table(movie(data).tables()).stbl, limits=LIMITS)
+    told = ADAPTER.sound(io.BytesIO(data), limits=LIMITS)
+    after = spoken(data)[0]
+
+    assert kind.rate == 24_000
+    assert told.rate == 48_000
+    assert packets(after)[-len(packets(data)) :] == packets(data)
+
+
+def test_sound_in_fragments_is_refused_with_a_hint() -> None:
+    data = sound("ipod", "aac", muxer={"movflags": "frag_keyframe+empty_moov"})
+
+    with pytest.raises(UnsupportedMediaError, match="fragments") as caught:
+        spoken(data)
+    assert "ffmpeg" in caught.value.hint
+
+
+def test_sound_of_another_kind_is_refused_in_words() -> None:
+    with pytest.raises(UnsupportedMediaError, match="ac-3"):
+        spoken(sound("ipod", "ac3", rate=48_000, layout="stereo"))
