@@ -1,11 +1,12 @@
 """`make bench`: measure, print, and write benchmarks/README.md, measured.json and the plot.
 
-    python benchmarks/run.py [SECTION...] [--rounds 7]
+    python benchmarks/run.py [SECTION...] [--rounds 7] [--write]
 
 Whole stamps come first; then every `bench_*.py` of this folder with a function `section(rounds)`
 gives a part of the page in Markdown. With sections named (stamps, memory and so on), only these are
-measured and printed, and nothing is written. Of the page only the part between the two marker lines
-is written; the rest is kept by hand.
+measured and printed; `--write` puts them into the page in place of what stood there under the same
+headings, with the day. Of the page only the part between the two marker lines is written; the rest
+is kept by hand.
 """
 
 import argparse
@@ -81,6 +82,8 @@ def main(words: Sequence[str] | None = None) -> None:
         print("", *found, sep="\n\n", flush=True)
         print(f"\n({name}: {time.perf_counter() - start:.0f} s)", file=sys.stderr)
         parts += found
+    if options.sections and options.write:
+        renew(parts[1:])
     if not options.sections:
         write("\n\n".join(parts), rows)
         print(f"\nwritten: {PAGE.name}, {measured.FILE.name}, {plot.PICTURE.name}")
@@ -91,6 +94,7 @@ def _parsed(words: Sequence[str] | None, names: Sequence[str]) -> argparse.Names
     parser = argparse.ArgumentParser(prog="benchmarks/run.py")
     known = ", ".join(names)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"some of {known}")
+    parser.add_argument("--write", action="store_true", help="put named sections into the page")
     parser.add_argument("--rounds", type=int, default=7, help="calls of each peer, at most")
     options = parser.parse_args(words)
     if strange := set(options.sections) - set(names):
@@ -127,6 +131,28 @@ def write(
         plot.draw(run, picture)
     else:
         print("\nno plot: pip install matplotlib; python -m benchmarks.plot", file=sys.stderr)
+
+
+def renew(parts: list[str]) -> None:
+    """Put parts into the page in place of those with the same headings, or behind all others."""
+    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    body, _, tail = rest.partition(END)
+    pieces = _headed(body.strip())
+    day = f"Measured on {today()}, load {os.getloadavg()[0]:.1f} at the end."
+    for title, piece in _headed("\n\n".join(parts)).items():
+        pieces[title] = f"{piece}\n\n{day}"
+    text = "\n\n".join(pieces.values())
+    PAGE.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
+
+
+def _headed(text: str) -> dict[str, str]:
+    """Return the pieces of a text by their headings; what stands before the first has none."""
+    pieces: dict[str, list[str]] = {"": []}
+    title = ""
+    for line in text.splitlines():
+        title = line if line.startswith("### ") else title
+        pieces.setdefault(title, []).append(line)
+    return {title: "\n".join(lines).strip() for title, lines in pieces.items() if lines}
 
 
 def machine() -> str:

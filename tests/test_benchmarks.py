@@ -261,6 +261,26 @@ def test_a_run_measures_everything_and_writes_it_or_one_part_and_does_not(
         run.main(["nothing"])
 
 
+def test_named_sections_take_the_place_of_the_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "README.md"
+    old = "the machine\n\n### One\n\n1\n\n### Two\n\n2"
+    page.write_text(f"by hand\n{run.BEGIN}\n\n{old}\n\n{run.END}\nby hand too\n")
+    monkeypatch.setattr(run, "PAGE", page)
+
+    run.renew(["### Two\n\nnew", "### Three\n\n3"])
+
+    told = page.read_text()
+    assert told.startswith("by hand\n")
+    assert told.endswith("by hand too\n")
+    order = [told.index(f"### {name}") for name in ("One", "Two", "Three")]
+    assert order == sorted(order)
+    assert "the machine" in told
+    assert "new\n\nMeasured on" in told
+    assert "\n2\n" not in told
+
+
 def test_the_page_has_the_markers_of_a_run() -> None:
     text = run.PAGE.read_text(encoding="utf-8")
 
