@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark.errors import LimitExceededError
-from kzmark.formats.pdf.document import Document, array, is_array, is_stream
+from kzmark.formats.pdf.document import Document, is_array, is_name, is_stream
 
 _MOST: Final = 32 << 20  # bytes of one page's content
 _KEPT: Final = 20_000  # pages whose balance is remembered
@@ -65,9 +65,8 @@ _remembered: dict[bytes, Balance] = {}
 
 def streams(contents: Any) -> list[Any]:
     """Return the streams of a page's content, in order."""
-    return [
-        one for one in (array(contents) if is_array(contents) else [contents]) if is_stream(one)
-    ]
+    listed = list(contents) if is_array(contents) else [contents]
+    return [one for one in listed if is_stream(one)]
 
 
 def balance(document: Document, parts: list[Any]) -> Balance | None:
@@ -81,7 +80,7 @@ def balance(document: Document, parts: list[Any]) -> Balance | None:
         raw = part.read_raw_bytes()
         key.update(b"%d;" % len(raw))
         key.update(raw)
-        key.update(repr((part.get("/Filter"), part.get("/DecodeParms"))).encode())
+        key.update(_coding(part))
     known = key.digest()
     if known not in _remembered:
         try:
@@ -92,6 +91,14 @@ def balance(document: Document, parts: list[Any]) -> Balance | None:
             _remembered.clear()
         _remembered[known] = measured(data)
     return _remembered[known]
+
+
+def _coding(part: Any) -> bytes:
+    """Return how a stream is coded, in words that are others for every other way."""
+    coding, more = part.get("/Filter"), part.get("/DecodeParms")
+    if more is None and is_name(coding):
+        return str(coding).encode()
+    return repr((coding, more)).encode()
 
 
 def forget() -> None:

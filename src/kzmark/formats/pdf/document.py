@@ -1,4 +1,4 @@
-"""A PDF opened for reading: its trailer, its catalog, its pages. Nothing is changed in it.
+"""A PDF opened for reading: its trailer, its catalog, its streams. Nothing is changed in it.
 
 Spec: ISO 32000-2, 7.5 (file structure), 7.7 (document structure). qpdf (through pikepdf) reads
 the objects; changes go into an update behind the file, see `revision`.
@@ -6,10 +6,11 @@ the objects; changes go into an update behind the file, see `revision`.
 
 import io
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark._rope import Rope, copy
@@ -21,13 +22,13 @@ from kzmark.errors import (
     UnsupportedMediaError,
 )
 
-_INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 _FLATE: Final = frozenset({"/FlateDecode", "/Fl"})
 _STEP: Final = 1 << 20  # bytes that a stream is opened by
 _SMALL_FILE: Final = 16 << 20  # bytes of a file that is read whole
 _SMALL: Final = 64 << 10  # bytes of a stream that may be coded in any way
 _BUFFER: Final = 16 << 10  # bytes read at once: objects are small and stand anywhere
 _PART: Final = re.compile(rb"pdfaid:part\s*(?:=\s*[\"']|>)\s*([1-9])")
+_STREAM: Final = re.compile(r"^stream <.*?>:? ")  # what Python calls the file, before qpdf's words
 _SILENT: Final = logging.NullHandler()
 _FAULTS: Final = (  # what a damaged object does to code that expects a sound one
     ValueError,
@@ -39,25 +40,6 @@ _FAULTS: Final = (  # what a damaged object does to code that expects a sound on
     RuntimeError,
     NotImplementedError,
 )
-
-
-class Page(NamedTuple):
-    """One page as the tree gives it.
-
-    Attributes:
-        number: Counted from 0.
-        own: Its dictionary.
-        inherited: What the nodes above say, as far as the page itself does not.
-    """
-
-    number: int
-    own: Any
-    inherited: dict[str, Any]
-
-    def get(self, name: str) -> Any:
-        """Return an attribute that may be inherited, or nothing."""
-        found = self.own.get(name)
-        return self.inherited.get(name) if found is None else found
 
 
 class Document:
@@ -96,41 +78,6 @@ class Document:
             found = _PART.search(packet)
             self._archival = int(found[1]) if found else 0
         return self._archival
-
-    def pages(self) -> Iterator[Page]:
-        """Yield every page in order, each node of the tree looked at once.
-
-        Raises:
-            MalformedMediaError: If the tree is none, or bites its own tail.
-            LimitExceededError: If it has more pages or levels than the limits allow.
-        """
-        count = 0
-        seen: set[tuple[int, int]] = set()
-        top = self.catalog.get("/Pages")
-        waiting = [iter([top])]
-        handed: list[dict[str, Any]] = [{}]
-        while waiting:
-            node = next(waiting[-1], None)
-            if node is None:
-                waiting.pop()
-                handed.pop()
-            elif not is_dictionary(node):
-                raise MalformedMediaError("the page tree holds what is no page")
-            elif "/Kids" in node:
-                if node.objgen in seen or len(waiting) > self.limits.max_depth:
-                    raise MalformedMediaError("the page tree is a circle or too deep")
-                seen.add(node.objgen)
-                handed.append(handed[-1] | {k: node[k] for k in _INHERITED if k in node})
-                waiting.append(iter(list(array(node["/Kids"]))))
-            else:
-                if count >= self.limits.max_pages:
-                    raise LimitExceededError(
-                        f"the PDF is over the limit of {self.limits.max_pages} pages"
-                    )
-                if not node.is_indirect:
-                    raise MalformedMediaError(f"page {count + 1} is no object of its own")
-                yield Page(count, node, handed[-1])
-                count += 1
 
     def decoded(self, stream: Any, *, most: int) -> bytes:
         """Return what a stream holds.
@@ -187,11 +134,16 @@ def opened(
         raise BackendMissingError("pikepdf", extra="pdf") from error
     logging.getLogger("pikepdf").addHandler(_SILENT)  # what it mends is not for people to read
     whole = check_size(source, limits)
-    stream = part(source, whole if size is None else size)
     try:
-        with pikepdf.open(
-            stream, attempt_recovery=not strict, inherit_page_attributes=False
-        ) as pdf:
+        with (
+            _mapped(part(source, whole if size is None else size)) as stream,
+            pikepdf.open(
+                stream,
+                attempt_recovery=not strict,
+                inherit_page_attributes=False,
+                access_mode=_access(stream),
+            ) as pdf,
+        ):
             if strict and pdf.is_encrypted:
                 raise _encrypted()
             yield Document(pdf, limits)
@@ -217,6 +169,46 @@ def part(source: BinaryIO, size: int) -> BinaryIO:
     copy(source, rope, 0, size)
     rope.seek(0)
     return io.BufferedReader(rope, _BUFFER)
+
+
+@contextmanager
+def _mapped(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """Give a stream in memory as a file in memory, where the system has such.
+
+    qpdf reads 128 bytes at a time: from a file it does so without asking Python.
+    """
+    file = _memory_file(stream) if isinstance(stream, io.BytesIO) else None
+    if file is None:
+        yield stream
+    else:
+        del stream  # once in memory is enough
+        with file:
+            yield file
+
+
+def _memory_file(stream: io.BytesIO) -> BinaryIO | None:
+    """Return a file in memory of the same bytes; nothing where there is no such thing."""
+    if not hasattr(os, "memfd_create"):
+        return None
+    try:
+        file = io.FileIO(os.memfd_create("kzmark"), "r+")
+    except OSError:  # none are allowed, or none are left
+        return None
+    try:
+        with stream.getbuffer() as data:
+            if file.write(data) == len(data):
+                return file
+    except OSError:
+        pass
+    file.close()
+    return None
+
+
+def _access(stream: BinaryIO) -> Any:
+    import pikepdf
+
+    modes = pikepdf.AccessMode
+    return modes.mmap if isinstance(stream, io.FileIO) else modes.default
 
 
 def check_size(source: BinaryIO, limits: Limits) -> int:
@@ -253,6 +245,13 @@ def is_array(value: Any) -> bool:
     return isinstance(value, pikepdf.Array)
 
 
+def is_name(value: Any) -> bool:
+    """Say whether a value is a name."""
+    import pikepdf
+
+    return isinstance(value, pikepdf.Name)
+
+
 def array(value: Any) -> Any:
     """Return an array as it is, and nothing else as an empty one."""
     return value if is_array(value) else ()
@@ -265,11 +264,7 @@ def dictionary(value: Any) -> Any:
 
 def names(value: Any) -> list[str]:
     """Return one name or an array of names as a list."""
-    import pikepdf
-
-    if isinstance(value, pikepdf.Name):
-        return [str(value)]
-    return [str(one) for one in array(value) if isinstance(one, pikepdf.Name)]
+    return [str(one) for one in ([value] if is_name(value) else array(value)) if is_name(one)]
 
 
 def _inflated(data: bytes, most: int) -> bytes:
@@ -297,4 +292,5 @@ def _encrypted() -> UnsupportedMediaError:
 
 def _words(error: Exception) -> str:
     told = str(error).splitlines()[0] if str(error) else type(error).__name__
+    told = _STREAM.sub("", told)
     return told[:200]

@@ -6,18 +6,21 @@ state back and draws the form.
 """
 
 from collections.abc import Sequence
-from typing import Any, BinaryIO, Final
+from functools import partial
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
 from kzmark.formats._text import Inscription
 from kzmark.formats.pdf import obstacles, plate, space
 from kzmark.formats.pdf.content import Balance, balance, streams
-from kzmark.formats.pdf.document import Document, Page, is_dictionary, opened
+from kzmark.formats.pdf.document import Document, is_dictionary, opened
+from kzmark.formats.pdf.pages import Once, Page, Parted, pages
 from kzmark.formats.pdf.plate import Plate, lay_out
 from kzmark.formats.pdf.revision import Kind, Revision, before, put_behind
+from kzmark.formats.pdf.space import Spot
 from kzmark.formats.pdf.structure import Tags
-from kzmark.formats.pdf.syntax import changed, reference, spell, stream
+from kzmark.formats.pdf.syntax import changed, closed, reference, spell, stem, stream
 from kzmark.formats.pdf.typeface import Typeface, deflated, subset
 from kzmark.formats.pdf.view import Box, View, media_box, spelt, union
 from kzmark.formats.pdf.view import number as _n
@@ -36,7 +39,7 @@ def inscribe(
     with opened(source, limits=limits, size=size, strict=True) as document:
         notes = obstacles.checked(document)
         revision = Revision.of(document, source, size)
-        every = list(document.pages())
+        every = list(pages(document))
         if not every:
             raise MalformedMediaError("the PDF has no page")
         meant = every[:1] if inscription.pages == "first" else every
@@ -62,29 +65,35 @@ class _Work:
         self.streams: dict[bytes, bytes] = {}
         self.resources: dict[Any, bytes] = {}
         self.plates: dict[tuple[float, float], Plate] = {}
+        self.places: dict[tuple[View, Spot | None], tuple[View, bytes]] = {}
+        self.frames: dict[tuple[Balance, str], tuple[bytes, bytes]] = {}
+        self.templates: dict[tuple[View, bytes], Once[_Template]] = {}
         self.tags = Tags(document, revision)
 
     def run(self, source: BinaryIO, size: int, pages: Sequence[Page]) -> bool:
         """Put the notice on these pages and say whether one of them had to grow."""
-        views = [View.of(page) for page in pages]
-        plates = [self.plate(view.size) for view in views]
-        numbered = [(p.number, v, q) for p, v, q in zip(pages, views, plates, strict=True)]
+        sizes = Once(self.sized)
+        sized = [sizes.of(page) for page in pages]
+        numbered = [(page.number, *both) for page, both in zip(pages, sized, strict=True)]
         spots = space.chosen(source, size, numbered)
         grown = False
         done: set[tuple[int, int]] = set()
-        for page, view, one in zip(pages, views, plates, strict=True):
-            if page.own.objgen in done:
+        for page, (view, one) in zip(pages, sized, strict=True):
+            number = page.own.objgen
+            if number in done:
                 continue
-            done.add(page.own.objgen)
+            done.add(number)
             spot = spots.get(page.number)
-            shown = view if spot else _with_band(view, one)
-            x, y = space.place(spot, one, view.size) if spot else _in_band(view, one)
-            form = self.form(view, shown, one, x, y)
-            entries = self.entries(page, form) | _boxes(page, view, shown)
-            self.revision.change(page.own, changed(page.own, entries))
+            shown, form = self.place(view, one, spot)
+            self.revision.objects[number] = self.body(page, view, shown, form)
             grown = grown or spot is None
         self.tags.close()
         return grown
+
+    def sized(self, page: Page) -> tuple[View, Plate]:
+        """Return what is seen of a page, and the plate for it."""
+        view = View.of(page)
+        return view, self.plate(view.size)
 
     def plate(self, size: tuple[float, float]) -> Plate:
         """Return the plate for a page of a size."""
@@ -93,6 +102,15 @@ class _Work:
                 self.inscription, self.regular, width=size[0], height=size[1]
             )
         return self.plates[size]
+
+    def place(self, view: View, one: Plate, spot: Spot | None) -> tuple[View, bytes]:
+        """Return what is seen of a page thereafter, and a reference to its form."""
+        key = view, spot
+        if key not in self.places:
+            shown = view if spot else _with_band(view, one)
+            x, y = space.place(spot, one, view.size) if spot else _in_band(view, one)
+            self.places[key] = shown, self.form(view, shown, one, x, y)
+        return self.places[key]
 
     def form(self, view: View, shown: View, one: Plate, x: float, y: float) -> bytes:
         """Return a reference to the form that draws a plate at a place of a page."""
@@ -139,24 +157,44 @@ class _Work:
         filtered, packed = deflated(data)
         return reference(self.revision.new(stream(entries | filtered, packed)))
 
-    def entries(self, page: Page, form: bytes) -> dict[str, bytes | None]:
-        """Return what a page says anew, its boxes aside."""
+    def body(self, page: Page, view: View, shown: View, form: bytes) -> bytes:
+        """Return the dictionary of a page with the form."""
+        mark, tagged = self.tags.of(page)
+        contents = self.contents(page, mark)
+        if page.parted is None or tagged:
+            resources = self.resources_of(page, form)
+            entries = {"/Contents": contents, "/Resources": resources, **tagged}
+            return changed(page.own, entries | _boxes(page, view, shown))
+        key = shown, form
+        if key not in self.templates:
+            self.templates[key] = Once(partial(self.template, view=view, shown=shown, form=form))
+        return self.templates[key].of(page).body(page.parted, contents)
+
+    def template(self, page: Page, *, view: View, shown: View, form: bytes) -> "_Template":
+        """Return what all pages say that are alike and show the same."""
+        said = {"/Resources": self.resources_of(page, form), **_boxes(page, view, shown)}
+        assert page.parted is not None
+        _, annots, parents = page.parted
+        rest = stem(page.own, ["/Contents", *said]).removeprefix(b"<< " + annots)
+        before, _, behind = rest.partition(parents) if parents else (rest, b"", b"")
+        return _Template(before, behind, closed(b"", said))
+
+    def contents(self, page: Page, mark: str) -> bytes:
+        """Return the content of a page, the form drawn behind it."""
         parts = [one for one in streams(page.own.get("/Contents")) if SIGN not in one]
-        found = balance(self.document, parts) or _EVEN
-        mark, entries = self.tags.of(page)
-        shown = f"{mark}BDC {NAME} Do EMC\n" if mark else f"{NAME} Do\n"
-        first = "q " * (1 + found.under) + "\n"
-        last = "\n" + "ET " * found.texts + "EMC " * found.marked + "Q " * (1 + found.over) + "\n"
-        contents = [one.unparse() for one in parts]
-        if contents:
-            contents = [self.piece(first), *contents, self.piece(last + shown)]
-        else:
-            contents = [self.piece(shown)]
-        return {
-            "/Contents": b"[%s]" % b" ".join(contents),
-            "/Resources": self.resources_of(page, form),
-            **entries,
-        }
+        if not parts:
+            return b"[%s]" % self.piece(_shown(mark))
+        first, last = self.frame(balance(self.document, parts) or _EVEN, mark)
+        return b"[%s %s %s]" % (first, b" ".join([one.unparse() for one in parts]), last)
+
+    def frame(self, found: Balance, mark: str) -> tuple[bytes, bytes]:
+        """Return references to what stands before content of a balance, and behind it."""
+        key = found, mark
+        if key not in self.frames:
+            first = "q " * (1 + found.under) + "\n"
+            ends = "ET " * found.texts + "EMC " * found.marked + "Q " * (1 + found.over)
+            self.frames[key] = self.piece(first), self.piece(f"\n{ends}\n{_shown(mark)}")
+        return self.frames[key]
 
     def piece(self, text: str) -> bytes:
         """Return a reference to a content stream of ours, the same for the same words."""
@@ -171,16 +209,16 @@ class _Work:
         old = page.get("/Resources")
         if not is_dictionary(old):
             return b"<</XObject <<%s %s>>>>" % (NAME.encode(), form)
-        key = (old.objgen, form) if old.is_indirect else None
-        if key in self.resources:
+        key: Any = (old.objgen, form) if old.is_indirect else None
+        if key is not None and key in self.resources:
             return self.resources[key]
         body = changed(old, {"/XObject": self.forms_of(old, form)})
         if key is None and len(body) <= _SMALL:
             return body
-        found = reference(self.revision.new(body))
-        if key is not None:
-            self.resources[key] = found
-        return found
+        key = key or body
+        if key not in self.resources:
+            self.resources[key] = reference(self.revision.new(body))
+        return self.resources[key]
 
     def forms_of(self, resources: Any, form: bytes) -> bytes:
         """Return the XObjects of resources with the form among them."""
@@ -193,6 +231,29 @@ class _Work:
         if key not in self.resources:
             self.resources[key] = reference(self.revision.new(changed(old, {NAME: form})))
         return self.resources[key]
+
+
+class _Template(NamedTuple):
+    """The dictionary of a page with the form, but for what is each page's own; see `Parted`.
+
+    Attributes:
+        before: What stands before its number in the structure.
+        behind: What stands behind that.
+        said: What is new beside the content.
+    """
+
+    before: bytes
+    behind: bytes
+    said: bytes
+
+    def body(self, parted: Parted, contents: bytes) -> bytes:
+        """Return the dictionary of one page."""
+        rest = b"".join((self.before, parted.parents, self.behind))
+        return b"<< %s%s/Contents %s %s" % (parted.annots, rest, contents, self.said)
+
+
+def _shown(mark: str) -> str:
+    return f"{mark}BDC {NAME} Do EMC\n" if mark else f"{NAME} Do\n"
 
 
 def _with_band(view: View, one: Plate) -> View:

@@ -5,12 +5,14 @@ it: then a page differs from others of the same view in nothing that could hide 
 them is looked at; see `sight`.
 """
 
+import functools
 import re
 from typing import Any, Final, NamedTuple
 
 from kzmark.formats.pdf.content import Balance, balance, streams
-from kzmark.formats.pdf.document import Document, Page, array, dictionary, is_dictionary, is_stream
+from kzmark.formats.pdf.document import Document, array, dictionary, is_dictionary, is_stream
 from kzmark.formats.pdf.notice import NAME, SIGN
+from kzmark.formats.pdf.pages import Once, Page
 from kzmark.formats.pdf.view import Box, Matrix, View, applied, union
 
 _FIRST: Final = re.compile(rb"((?:q )+)\n")
@@ -32,42 +34,74 @@ class Key(NamedTuple):
     view: View
 
 
-def key(document: Document, page: Page, view: View) -> Key | None:
-    """Return what proves that a page shows our form, or nothing if it has to be looked at."""
+class Proof:
+    """What tells of the pages of a document whether they show our form."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._forms = Once(_form)
+        self._areas: dict[tuple[int, int], Box] = {}
+        self._said: dict[tuple[int, int], bytes | None] = {}
+
+    def key(self, page: Page, view: View) -> Key | None:
+        """Return what proves that a page shows our form; nothing if it has to be looked at."""
+        form = self._forms.of(page)
+        if form is None or not self._stands_last(page):
+            return None
+        number: tuple[int, int] = form.objgen
+        if number not in self._areas:
+            self._areas[number] = _area(form)
+        if (page.parted is None or page.parted.annots) and _covered(page, self._areas[number]):
+            return None
+        return Key(number, view)
+
+    def _stands_last(self, page: Page) -> bool:
+        """Say whether the content ends in our form, drawn in the page's own state."""
+        parts = streams(page.own.get("/Contents"))
+        last = self._own(parts[-1]) if parts else None
+        if last is None:
+            return False
+        if len(parts) == 1:
+            return _is_alone(last)
+        first = self._own(parts[0])
+        wanted = _frame(first, last) if first is not None else None
+        return wanted is not None and balance(self._document, parts[1:-1]) == wanted
+
+    def _own(self, part: Any) -> bytes | None:
+        """Return what a stream of ours says, which many pages share; nothing if another's."""
+        number = part.objgen
+        if number not in self._said:
+            self._said[number] = _own(part)
+        return self._said[number]
+
+
+def _form(page: Page) -> Any:
+    """Return our form among the resources of a page, or nothing."""
     form = dictionary(dictionary(page.get("/Resources")).get("/XObject")).get(NAME)
-    if not is_stream(form) or SIGN not in form:
-        return None
-    if not _stands_last(document, page) or _covered(page, _area(form)):
-        return None
-    return Key(form.objgen, view)
-
-
-def _stands_last(document: Document, page: Page) -> bool:
-    """Say whether the content ends in our form, drawn in the page's own state."""
-    parts = streams(page.own.get("/Contents"))
-    last = _own(parts[-1]) if parts else None
-    closing = _LAST.fullmatch(last) if last is not None else None
-    if closing is None:
-        return False
-    if len(parts) == 1:
-        return closing[3] is None
-    first = _own(parts[0])
-    opening = _FIRST.fullmatch(first) if first is not None else None
-    if opening is None or closing[3] is None:
-        return False
-    found = balance(document, parts[1:-1])
-    begun, ended = opening[1].count(b"q"), closing[3].count(b"Q")
-    return found is not None and found == Balance(
-        begun - 1, ended - 1, closing[1].count(b"ET"), closing[2].count(b"EMC")
-    )
+    return form if is_stream(form) and SIGN in form else None
 
 
 def _own(part: Any) -> bytes | None:
-    """Return what a stream of ours says; nothing if it is another's."""
     if SIGN not in part or part.get("/Filter") is not None:
         return None
     data: bytes = part.read_raw_bytes()
     return data if len(data) <= _LONG else None
+
+
+def _is_alone(last: bytes) -> bool:
+    """Say whether a stream draws the form and takes back nothing."""
+    closing = _LAST.fullmatch(last)
+    return closing is not None and closing[3] is None
+
+
+@functools.lru_cache(maxsize=256)
+def _frame(first: bytes, last: bytes) -> Balance | None:
+    """Return the balance of content that stands rightly between two streams of ours, if any."""
+    opening, closing = _FIRST.fullmatch(first), _LAST.fullmatch(last)
+    if opening is None or closing is None or closing[3] is None:
+        return None
+    begun, ended = opening[1].count(b"q"), closing[3].count(b"Q")
+    return Balance(begun - 1, ended - 1, closing[1].count(b"ET"), closing[2].count(b"EMC"))
 
 
 def _area(form: Any) -> Box:

@@ -1,5 +1,6 @@
 """Pages as pictures, by pdfium (through pypdfium2)."""
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Final
@@ -81,7 +82,7 @@ class Book:
 
 @contextmanager
 def rendered(source: BinaryIO) -> Iterator[Book]:
-    """Open a PDF for looking at it.
+    """Open a PDF for looking at it; `part` of `document` makes a stream that is quick to read.
 
     Raises:
         ImportError: If pypdfium2 is not installed.
@@ -90,8 +91,9 @@ def rendered(source: BinaryIO) -> Iterator[Book]:
     import pypdfium2 as pdfium
 
     source.seek(0)
+    data = source.getvalue() if isinstance(source, io.BytesIO) else source  # asked by the kilobyte
     try:
-        document = pdfium.PdfDocument(source, autoclose=False)
+        document = pdfium.PdfDocument(data, autoclose=False)
     except pdfium.PdfiumError as error:
         raise MalformedMediaError(f"the PDF cannot be shown: {error}") from error
     try:

@@ -5,6 +5,7 @@ sees a word, whatever the reason: its colour is that of the paper, something lie
 off, its layer is off, it is drawn invisibly, off the page or see-through.
 """
 
+import io
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
@@ -15,10 +16,10 @@ from numpy.typing import NDArray
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError
 from kzmark.formats._text import Leaf, Passage
-from kzmark.formats.pdf import proof
 from kzmark.formats.pdf.content import streams
-from kzmark.formats.pdf.document import Document, Page, dictionary, is_stream, opened
-from kzmark.formats.pdf.proof import Key
+from kzmark.formats.pdf.document import Document, dictionary, is_stream, opened, part
+from kzmark.formats.pdf.pages import Once, Page, pages
+from kzmark.formats.pdf.proof import Key, Proof
 from kzmark.formats.pdf.rendering import Book, Sheet, rendered
 from kzmark.formats.pdf.runs import Run, runs
 from kzmark.formats.pdf.view import Box, View, union
@@ -44,29 +45,37 @@ def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
     except ImportError as error:
         raise BackendMissingError("pypdfium2", extra="pdf") from error
     until = time.monotonic() + limits.max_seconds
-    known: dict[Key, tuple[Passage, ...]] = {}
     with opened(source, limits=limits) as document:
         _ = document.archival  # a packet over the limits is refused before pdfium opens it
-        with rendered(source) as book:
-            for page in document.pages():
+        with rendered(part(source, source.seek(0, io.SEEK_END))) as book:
+            sight = _Sight(document, book)
+            for page in pages(document):
                 if time.monotonic() > until:
                     raise LimitExceededError(
                         f"looking at the pages took over {limits.max_seconds:g} s"
                     )
-                yield Leaf(index=page.number, passages=_seen(document, book, page, known))
+                yield Leaf(index=page.number, passages=sight.of(page))
 
 
-def _seen(
-    document: Document, book: Book, page: Page, known: dict[Key, tuple[Passage, ...]]
-) -> tuple[Passage, ...]:
-    """Return what is seen of a page; of pages that provably show the same, one is looked at."""
-    view = View.of(page)
-    key = proof.key(document, page, view)
-    if key is None:
-        return _look(document, book, page, view, ours=False)
-    if key not in known:
-        known[key] = _look(document, book, page, view, ours=True)
-    return known[key]
+class _Sight:
+    """What is seen of the pages of a document."""
+
+    def __init__(self, document: Document, book: Book) -> None:
+        self._document = document
+        self._book = book
+        self._views = Once(View.of)
+        self._proof = Proof(document)
+        self._known: dict[Key, tuple[Passage, ...]] = {}
+
+    def of(self, page: Page) -> tuple[Passage, ...]:
+        """Return what is seen of a page; of pages that provably show the same, one is looked at."""
+        view = self._views.of(page)
+        key = self._proof.key(page, view)
+        if key is None:
+            return _look(self._document, self._book, page, view, ours=False)
+        if key not in self._known:
+            self._known[key] = _look(self._document, self._book, page, view, ours=True)
+        return self._known[key]
 
 
 def _look(
@@ -87,8 +96,8 @@ def _look(
 
 def _check(document: Document, page: Page) -> None:
     """Refuse a page that would cost more than the limits allow before anybody draws it."""
-    for part in streams(page.own.get("/Contents")):
-        document.decoded(part, most=_CONTENT)
+    for stream in streams(page.own.get("/Contents")):
+        document.decoded(stream, most=_CONTENT)
     forms = dictionary(dictionary(page.get("/Resources")).get("/XObject"))
     for name in list(forms.keys())[:1000]:
         form = forms[name]
@@ -136,8 +145,8 @@ def _judged(sheet: Sheet, found: Sequence[Run]) -> Iterator[Passage]:
             yield Passage(text=run.text, points=run.points, hidden="other words lie over it")
             continue
         behind = alone.get(index, without)
-        part = _part(run.box, area, scale, with_words.shape)
-        hidden, contrast = _visible(with_words[part], behind[part], run, scale)
+        place = _part(run.box, area, scale, with_words.shape)
+        hidden, contrast = _visible(with_words[place], behind[place], run, scale)
         yield Passage(text=run.text, points=run.points, contrast=contrast, hidden=hidden)
 
 

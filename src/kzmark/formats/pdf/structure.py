@@ -8,7 +8,8 @@ PDF without structure gets none: half a structure would claim what is not so.
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kzmark.formats.pdf.document import Document, Page, array, is_array, is_dictionary
+from kzmark.formats.pdf.document import Document, array, is_array, is_dictionary
+from kzmark.formats.pdf.pages import Page
 from kzmark.formats.pdf.revision import Revision
 from kzmark.formats.pdf.syntax import changed, reference, spell, text
 

@@ -1,7 +1,7 @@
 """Objects of a PDF as they are spelt (ISO 32000-2, 7.3)."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -12,13 +12,23 @@ def spell(entries: Mapping[str, bytes]) -> bytes:
 
 def changed(value: Any, entries: Mapping[str, bytes | None]) -> bytes:
     """Return a dictionary of the file with other entries; `None` takes one out."""
+    return closed(stem(value, entries), entries)
+
+
+def stem(value: Any, without: Iterable[str]) -> bytes:
+    """Return a dictionary of the file without some entries, left open at its end."""
     twin = copy.copy(value)
-    for name in entries:
+    for name in without:
         if name in twin:
             del twin[name]
     body: bytes = twin.unparse(resolved=True)
+    return body.rstrip().removesuffix(b">>")
+
+
+def closed(begun: bytes, entries: Mapping[str, bytes | None]) -> bytes:
+    """Return a dictionary that was left open, closed behind some more entries."""
     fresh = b" ".join(b"%s %s" % (k.encode(), v) for k, v in entries.items() if v is not None)
-    return body.rstrip().removesuffix(b">>") + fresh + b" >>"
+    return begun + fresh + b" >>"
 
 
 def stream(entries: Mapping[str, bytes], data: bytes) -> bytes:

@@ -9,7 +9,8 @@ import math
 from typing import Any, Final, NamedTuple
 
 from kzmark.errors import MalformedMediaError
-from kzmark.formats.pdf.document import Page, is_array
+from kzmark.formats.pdf.document import is_array
+from kzmark.formats.pdf.pages import Page
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in units of the page
 Matrix = tuple[float, float, float, float, float, float]
