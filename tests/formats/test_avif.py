@@ -61,6 +61,8 @@ def deep(bits: int, **options: Any) -> bytes:
 
     array = options.pop("array", scene()).astype(np.uint16) << (bits - 8)
     level = options.pop("level", 90)
+    if "pixelformat" in options:  # releases differ in the texts they take
+        options["pixelformat"] = imagecodecs.AVIF.PIXEL_FORMAT[f"YUV{options['pixelformat']}"]
     return bytes(imagecodecs.avif_encode(array, level, speed=9, bitspersample=bits, **options))
 
 

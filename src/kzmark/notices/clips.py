@@ -85,7 +85,7 @@ def _decoded(recording: Recording) -> Wave:
 def _wave(data: bytes) -> Wave:
     """Decode a file to one channel at 48 kHz; no more of it than a notice may last."""
     av = backend.load()
-    with av.open(io.BytesIO(data), metadata_errors="replace") as container:
+    with av.open(io.BytesIO(data), **backend.lenient(av)) as container:
         change = av.AudioResampler(format="flt", layout="mono", rate=RATE)
         parts: list[Any] = []
         left = int((_LONGEST + 1) * RATE)

@@ -12,6 +12,7 @@ from kzmark.errors import BackendMissingError, MalformedMediaError
 BACKEND: Final = "av"
 EXTRA: Final = "video"
 _BUFFER: Final = 1 << 18  # bytes that libavformat asks for at a time
+_LENIENT: Final = 19  # release of PyAV
 
 
 @functools.cache
@@ -43,13 +44,22 @@ def reading(what: str) -> Iterator[Any]:
         raise MalformedMediaError(f"the {what} cannot be decoded: {told}") from error
 
 
+def lenient(av: Any) -> dict[str, str]:
+    """Return the option under which tags that are not UTF-8 do not end the reading of a file.
+
+    PyAV reads so of its own accord from release 19 on, and knows the option no more.
+    """
+    old = int(av.__version__.partition(".")[0]) < _LENIENT
+    return {"metadata_errors": "replace"} if old else {}
+
+
 @contextlib.contextmanager
 def opened(source: BinaryIO) -> Iterator[Any]:
     """Give a container over a stream, which stays open."""
     source.seek(0)
     with reading("film") as av:
         stream = _Unclosed(source)
-        with av.open(stream, buffer_size=_BUFFER, metadata_errors="replace") as container:
+        with av.open(stream, buffer_size=_BUFFER, **lenient(av)) as container:
             yield container
 
 
