@@ -21,7 +21,7 @@ LEVELS = (  # a module imports from its own line and from lines below it
     ("paths", "still", "footage", "footage"),
     ("belongings", "colours"),
     ("pipeline",),
-    ("checking",),
+    ("checking", "showing"),
     ("plan",),
     ("seeing",),
     ("subject", "preview", "unread"),

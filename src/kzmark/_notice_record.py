@@ -38,6 +38,8 @@ class NoticeRecord:
         texts: One text a language, in the same order.
         places: One for each displayed size (a TIFF may hold pages of several sizes).
         seconds: Start and end of the notice in sound or film, in seconds; or nothing.
+        heard: Start and end of the words that are spoken over the sound of a film, in seconds from
+            the start of each of its tracks; or nothing.
         repeat: Seconds after which it comes again in a film, and again; or nothing.
         pages: "all" or "first", for documents; or empty.
         voices: Who speaks, where it is not kzmark's own clips: the SHA-256 of each language's
@@ -49,6 +51,7 @@ class NoticeRecord:
     texts: tuple[str, ...]
     places: tuple[Place, ...] = ()
     seconds: tuple[float, float] | None = None
+    heard: tuple[float, float] | None = None
     repeat: float | None = None
     pages: str = ""
     voices: tuple[str, ...] = ()
@@ -73,6 +76,7 @@ def read(reader: _record.Reader) -> NoticeRecord:
         texts=tuple(reader.texts("texts")),
         places=tuple(_place(place) for place in reader.nested_list("places")),
         seconds=reader.span("seconds"),
+        heard=reader.span("heard"),
         repeat=reader.length("repeat"),
         pages=reader.take("pages", str, default=""),
         voices=tuple(reader.texts("voices")),

@@ -41,7 +41,11 @@ class Recording:
             with Path(name).open("rb") as file:
                 data = file.read(_MAX_RECORDING + 1)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            raise ProfileError(f"cannot be read: {error}", source=name) from error
+            missing = isinstance(error, FileNotFoundError)
+            told = getattr(error, "strerror", None) or error
+            raise ProfileError(
+                "there is no such file" if missing else f"cannot be read: {told}", source=name
+            ) from error
         if len(data) > _MAX_RECORDING:
             raise ProfileError(f"a recording has at most {_MAX_RECORDING >> 20} MiB", source=name)
         return cls(name, data, hashlib.sha256(data).hexdigest())

@@ -1,7 +1,9 @@
 """What a service says to a person, marked: a string, or words that come one by one.
 
-The notice is said first. Words are handed on as they come, none is held back; they are hashed on
-their way, and the manifest is signed when the last one has gone.
+The notice is said first. Words are handed on as they come; they are hashed on their way, and the
+manifest is signed when the last one has gone. A manifest that went with the words before, as letters
+that nobody sees, is left out: an answer has one. So no more is held back than the few letters that
+may begin one.
 """
 
 import contextlib
@@ -104,6 +106,7 @@ class Making:
     _raw: Any = field(default_factory=hashlib.sha256, init=False)
     _normal: Digest = field(default_factory=Digest, init=False)
     _size: int = field(default=0, init=False)
+    _strainer: _wrapper.Strainer = field(default_factory=_wrapper.Strainer, init=False)
 
     def __post_init__(self) -> None:
         if self.embed and self.speech is Speech.HTML:
@@ -150,18 +153,20 @@ class Making:
         with self._followed() as facts:
             yield self._begun()
             for token in tokens:
-                yield self._take(token)
-            if end := self._end(facts):
-                yield end
+                if said := self._take(self._strained(token)):
+                    yield said
+            for said in self._last(facts):
+                yield said
 
     async def pieces_later(self, tokens: AsyncIterable[str]) -> AsyncIterator[str]:
         """Yield the same for tokens that are waited for."""
         with self._followed() as facts:
             yield self._begun()
             async for token in tokens:
-                yield self._take(token)
-            if end := self._end(facts):
-                yield end
+                if said := self._take(self._strained(token)):
+                    yield said
+            for said in self._last(facts):
+                yield said
 
     def _followed(self) -> Any:
         goal = Destination.of(None, source=None, overwrite=False)
@@ -172,9 +177,12 @@ class Making:
         self._check(lead)
         return self._take(lead)
 
-    def _take(self, token: str) -> str:
+    def _strained(self, token: str) -> str:
         if not isinstance(token, str):
             raise RequestError(f"a token of the kind {type(token).__name__}", hint="give strings")
+        return self._strainer.strain(token)
+
+    def _take(self, token: str) -> str:
         try:
             data = token.encode()
         except UnicodeEncodeError as error:
@@ -184,6 +192,13 @@ class Making:
         if self.embed:
             self._normal.update(token)
         return token
+
+    def _last(self, facts: dict[str, Any]) -> Iterator[str]:
+        """Yield what is held back still, then what goes behind the last word."""
+        if said := self._take(self._strainer.rest()):
+            yield said
+        if end := self._end(facts):
+            yield end
 
     def _end(self, facts: dict[str, Any]) -> str:
         """Sign; return what goes behind the last word."""

@@ -2,11 +2,12 @@
 
 from kzmark._limits import Limits
 from kzmark.comparison import differences
-from kzmark.errors import CheckError
+from kzmark.errors import CheckError, MediaError
 from kzmark.plan import Plan
 from kzmark.report import Status
 from kzmark.seeing import see
 from kzmark.signing.signed import Signed
+from kzmark.sniff import sniff
 from kzmark.subject import Subject, read_layers
 
 
@@ -20,9 +21,10 @@ def check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -
         signed: What signing gave a moment ago, if the file is that very output.
 
     Raises:
-        CheckError: If a layer does not read back as the mark of the plan, or the notice cannot be
-            perceived.
+        CheckError: If a stranger would not know its format, a layer does not read back as the mark
+            of the plan, or the notice cannot be perceived.
     """
+    _know(done)
     evidence = read_layers(done, limits=limits, signed=signed)
     for layer in plan.layers:
         marks = [e.mark for e in evidence if e.layer is layer and e.status is Status.PRESENT]
@@ -38,3 +40,16 @@ def check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -
     unseen = seen.code == "notice.backend-missing"  # nobody here can look; verify says so too
     if seen.status is not Status.PRESENT and not unseen:
         raise CheckError(f"the notice is not perceivable: {seen.detail}", source=done.name)
+
+
+def _know(done: Subject) -> None:
+    """Look the format up afresh, by content and name, as whoever gets the file will."""
+    wanted = done.adapter.info.name
+    try:
+        found = sniff(done.stream, name=done.name).info.name
+    except MediaError as error:
+        raise CheckError(
+            f"the finished file is no {wanted} any more: {error.message}", source=done.name
+        ) from error
+    if found != wanted:
+        raise CheckError(f"the finished file is no {wanted} any more but {found}", source=done.name)

@@ -29,6 +29,7 @@ from kzmark.notices import film as films
 from kzmark.notices import image
 from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan, make_plan
+from kzmark.showing import soundtracks
 from kzmark.statement import Statement
 from kzmark.subject import Subject
 
@@ -151,7 +152,8 @@ class Footage:
         rope = self._made(shot, progress)
         subject = Subject(data=rope, adapter=made)
         played = made.film(subject.stream, limits=limits)
-        plan = make_plan(made, [], [], statement, style, played=played)
+        tracks = soundtracks(made, subject.stream, played, style, limits=limits)
+        plan = make_plan(made, [], [], statement, style, played=played, tracks=tracks)
         return subject, plan.after_notice()
 
     def _made(self, shot: Shot, progress: Progress | None) -> Rope:

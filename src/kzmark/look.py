@@ -29,7 +29,8 @@ def look(
         corner: Place of the plate; the profile's own if left out.
         placement: When it stands in a film; the profile's own if left out.
         pages: On which pages, slides or sheets of a document it stands: `all` or `first`.
-        audible: How it is heard in a sound: `words`, or `tone` for a signal in their place.
+        audible: How it is heard in a sound, `words` if left out, or `tone` for a signal in their
+            place; and, if given, over the sound of films.
 
     Raises:
         RequestError: If a language is named twice, or there is no such corner, placement, choice

@@ -151,7 +151,12 @@ class Mark:
 
     def to_json(self) -> bytes:
         """Return the canonical JSON: UTF-8, keys sorted, no insignificant space."""
-        return _spelt(self, tuple(self.pointers.items()))
+        text = _spelt(self, tuple(self.pointers.items()))
+        if not self.pointers:  # the caller's own mapping, which may change
+            _SPELT[text] = self
+            while len(_SPELT) > _MOST_SPELT:
+                _SPELT.pop(next(iter(_SPELT)), None)
+        return text
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
@@ -195,7 +200,14 @@ class Mark:
         Raises:
             RecordError: If it is not JSON, too long, too deep, or breaks the schema.
         """
+        known = _SPELT.get(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
+        if known is not None and type(known) is cls:
+            return known
         return cls.from_dict(_record.parse_json(data, limit=MAX_RECORD))
+
+
+_SPELT: Final[dict[bytes, Mark]] = {}  # the last ones: layers are read back right after
+_MOST_SPELT: Final = 8
 
 
 @functools.lru_cache(maxsize=8)

@@ -8,7 +8,6 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -18,13 +17,12 @@ from kzmark._rope import Rope, stream_of
 from kzmark.checking import check
 from kzmark.errors import BackendMissingError, MediaError
 from kzmark.formats._ability import offers
-from kzmark.formats._base import Adapter, Draws, Paints, Pictures
+from kzmark.formats._base import Adapter, Pictures
 from kzmark.formats._film import Film, Films, Progress
 from kzmark.formats._sound import Sound, Sounds
-from kzmark.formats._text import Beside, Inscribes
+from kzmark.formats._text import Beside, Impresses
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
-from kzmark.notices import audio
 from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan, Step, already_there, make_plan
 from kzmark.policy import Policy, agreed_mark
@@ -32,6 +30,7 @@ from kzmark.preview import Preview
 from kzmark.profile import Profile
 from kzmark.report import Evidence, Report, Status
 from kzmark.seeing import see
+from kzmark.showing import is_silent, narrate, show, soundtracks
 from kzmark.signing import embed
 from kzmark.signing.signed import Signed
 from kzmark.signing.signer import Signer
@@ -76,6 +75,8 @@ def unchanged(
     mark = agreed_mark(evidence)
     if mark is None or not already_there(evidence, statement, style):
         return None
+    if is_silent(subject.adapter, subject.stream, mark, style, limits=limits):
+        return None
     layers = tuple(e.layer for e in evidence if e.mark is not None)
     if not subject.adapter.info.layers <= set(layers) or any(
         piece.status is Status.BROKEN for piece in evidence
@@ -113,6 +114,7 @@ def prepare(
     sizes: Sequence[tuple[int, int]] = ()
     if offers(adapter, Pictures):
         sizes = adapter.sizes(subject.stream, limits=limits)
+    played = _played(adapter, subject, limits)
     return make_plan(
         adapter,
         sizes,
@@ -121,7 +123,8 @@ def prepare(
         style,
         source_sha256=subject.digest,
         replace=replace,
-        played=_played(adapter, subject, limits),
+        played=played,
+        tracks=soundtracks(adapter, subject.stream, played, style, limits=limits),
     )
 
 
@@ -154,12 +157,16 @@ def carry_out(
     adapter, data, record = subject.adapter, subject.data, None
     notes: list[str] = [*plan.notes]
     signed: Signed | None = None
+    at_once = offers(adapter, Impresses) and Step.NOTICE in plan.steps
     for step in plan.steps:
         source, target = stream_of(data), Rope() if isinstance(data, Rope) else io.BytesIO()
         if step is Step.NOTICE:
-            notes += _show(adapter, source, target, plan, limits, progress)
+            notes += show(adapter, source, target, plan, limits=limits, progress=progress)
             data = _written(target)
-        elif step is Step.LAYERS:
+        elif step is Step.VOICE:
+            notes += narrate(adapter, source, target, plan, limits=limits)
+            data = _written(target)
+        elif step is Step.LAYERS and not at_once:
             adapter.write(source, target, plan.mark, limits=limits)
             data = _written(target)
         elif step is Step.SIGN:
@@ -248,32 +255,6 @@ def verify_stream(
 
 def _written(target: Rope | io.BytesIO) -> bytes | Rope:
     return Rope.over(target) if isinstance(target, Rope) else target.getvalue()
-
-
-def _show(
-    adapter: Adapter,
-    source: BinaryIO,
-    target: BinaryIO,
-    plan: Plan,
-    limits: Limits,
-    progress: Progress | None,
-) -> Sequence[str]:
-    if offers(adapter, Inscribes):
-        return adapter.inscribe(source, target, plan.inscription, limits=limits)
-    if offers(adapter, Films):
-        return adapter.burn(
-            source, target, plan.patch, plan.spans, limits=limits, progress=progress
-        )
-    if offers(adapter, Sounds):
-        sound = adapter.sound(source, limits=limits)
-        listen = partial(adapter.listen, source, limits=limits)
-        voice = audio.voice(plan.style, sound, listen)
-        notes = adapter.speak(source, target, voice, limits=limits)
-        return [*notes, *audio.notes(plan.style)]
-    if offers(adapter, Draws):
-        return adapter.draw(source, target, plan.drawing, limits=limits)
-    assert offers(adapter, Paints)  # the plan refused anything else
-    return adapter.paint(source, target, plan.patch, limits=limits)
 
 
 def _signing(subject: Subject, plan: Plan, signer: Signer, limits: Limits) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from kzmark.formats._film import Film, Span
 from kzmark.formats._sound import Sound
 from kzmark.formats._text import Beside, Inscribes, Inscription
 from kzmark.mark import Mark, NoticeRecord, Place
-from kzmark.notices import audio, image, words
+from kzmark.notices import audio, image, narration, words
 from kzmark.notices import film as films
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
@@ -41,6 +41,7 @@ class Step(StrEnum):
     """One thing that is done to a file."""
 
     NOTICE = "notice"
+    VOICE = "voice"
     LAYERS = "layers"
     SIGN = "sign"
     SIDECAR = "sidecar"
@@ -99,7 +100,7 @@ def already_there(evidence: Sequence[Evidence], statement: Statement, style: Not
     return mark is not None and _states(mark, statement, style)
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0913 - all that is known of one file
     adapter: Adapter,
     sizes: Sequence[tuple[int, int]],
     evidence: Sequence[Evidence],
@@ -109,6 +110,7 @@ def make_plan(
     source_sha256: str = "",
     replace: bool = False,
     played: Film | Sound | None = None,
+    tracks: Sequence[Sound] = (),
 ) -> Plan:
     """Return the plan for one file that does not yet carry this very mark in good order.
 
@@ -119,7 +121,7 @@ def make_plan(
     info = adapter.info
     history = _history(evidence, statement, style, replace=replace)
     if isinstance(played, Film):
-        shown = _in_film(played, evidence, style)
+        shown = _in_film(played, evidence, style, tracks)
     elif played:
         shown = _Shown(notice=audio.record(style, played))
     else:
@@ -133,7 +135,7 @@ def make_plan(
     )
     return Plan(
         mark=mark,
-        steps=_steps(adapter),
+        steps=_steps(adapter, voiced=bool(tracks)),
         style=style,
         form=shown.form,
         layers=_layers(info),
@@ -155,11 +157,15 @@ class _Shown:
     spans: tuple[Span, ...] = ()
 
 
-def _in_film(film: Film, evidence: Sequence[Evidence], style: NoticeStyle) -> _Shown:
+def _in_film(
+    film: Film, evidence: Sequence[Evidence], style: NoticeStyle, tracks: Sequence[Sound]
+) -> _Shown:
     cover = _earlier_plates(evidence)
     notice, form = films.record(style, film, cover=cover)
     spans = films.spans(style, notice.texts, film.seconds)
-    return _Shown(notice=notice, form=form, cover=cover, spans=spans)
+    notice = narration.record(style, notice, tracks)
+    notes = ("film-without-sound",) if style.audible and not tracks else ()
+    return _Shown(notice=notice, form=form, cover=cover, notes=notes, spans=spans)
 
 
 def _shown(
@@ -212,14 +218,15 @@ def _notes(evidence: Sequence[Evidence]) -> Iterator[str]:
             yield "c2pa-parent-broken"
 
 
-def _steps(adapter: Adapter) -> tuple[Step, ...]:
+def _steps(adapter: Adapter, *, voiced: bool) -> tuple[Step, ...]:
     signing = {
         C2PABinding.EMBEDDED: (Step.SIGN,),
         C2PABinding.SIDECAR: (Step.SIDECAR,),
         C2PABinding.NONE: (),
     }[adapter.info.c2pa]
     showing = () if offers(adapter, Beside) else (Step.NOTICE,)
-    return (*showing, Step.LAYERS, *signing, Step.CHECK)
+    speaking = (Step.VOICE,) if voiced else ()
+    return (*showing, *speaking, Step.LAYERS, *signing, Step.CHECK)
 
 
 def _layers(info: FormatInfo) -> tuple[Layer, ...]:

@@ -95,7 +95,9 @@ class Profile:
             ProfileError: If the profile has no text in a language, or a file cannot be read.
         """
         texts = dict(self.texts)
-        for language, path in voices.items():
+        spelt = {name.casefold(): name for name in self.texts}
+        for said, path in voices.items():
+            language = spelt.get(said.casefold(), said)
             self.wording(language, Operation.CREATED)
             voice = Recording.read(path)
             texts[language] = {

@@ -10,12 +10,13 @@ from kzmark.errors import BackendMissingError
 from kzmark.formats._ability import offers
 from kzmark.formats._base import Conceals, Draws, Picture, Pictures
 from kzmark.formats._film import Films
+from kzmark.formats._narration import Overhears
 from kzmark.formats._small import Shrinks
 from kzmark.formats._sound import Sounds
 from kzmark.formats._text import Beside, Leaf, Legible, Passage
 from kzmark.formats.layers import sidecar
 from kzmark.mark import Mark
-from kzmark.notices import audio, image, words
+from kzmark.notices import audio, image, narration, words
 from kzmark.notices import film as films
 from kzmark.profile import Profile
 from kzmark.report import Basis, Evidence, Status
@@ -92,7 +93,20 @@ class _Look:
             stream = self.subject.stream
             return adapter.stills(stream, times, limits=self.limits, keys=keys, film=film)
 
-        return films.find(stills, film, profile=self.profile, mark=self.mark, limits=self.limits)
+        seen = films.find(stills, film, profile=self.profile, mark=self.mark, limits=self.limits)
+        mark = self.mark
+        if seen.status is not Status.PRESENT or mark is None or mark.notice.heard is None:
+            return seen
+        if not offers(adapter, Overhears):
+            return _unchecked("notice.unsupported", "kzmark cannot listen to such a film yet")
+        return narration.with_sound(seen, list(self.overhear(adapter, mark)))
+
+    def overhear(self, adapter: Overhears, mark: Mark) -> Iterator[Evidence]:
+        """Yield what is heard of the notice in each track of a film's sound."""
+        stream, limits = self.subject.stream, self.limits
+        for number, sound in enumerate(adapter.soundtracks(stream, limits=limits)):
+            listen = partial(adapter.overhear, stream, number, limits=limits)
+            yield narration.find(listen, sound, profile=self.profile, mark=mark, limits=limits)
 
     def listen(self, adapter: Sounds) -> Evidence:
         sound = adapter.sound(self.subject.stream, limits=self.limits)

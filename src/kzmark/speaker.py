@@ -127,7 +127,9 @@ class Speaker:
     ) -> Answer | AnswerStream | AsyncAnswerStream:
         """Mark what a service says to a person: a string, or tokens as they come.
 
-        Of tokens, the notice goes out first and then each as it comes; none is held back.
+        Of tokens, the notice goes out first and then each as it comes. Letters of a manifest that
+        went with the words before are left out, also where they come in several tokens; the one or
+        few that may begin such a manifest wait for the next token, and nothing else is held back.
 
         Args:
             words: A string, an iterable of strings, or an asynchronous one.

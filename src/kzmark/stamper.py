@@ -55,7 +55,7 @@ class Stamper(Filming, Speaker):
         placement: When the notice stands in a film: `full`, `intro` or `intro+repeat`; by the
             profile if left out.
         pages: On which pages, slides or sheets of a document the notice stands: `all` or `first`.
-        audible: How a sound tells: `words`, or `tone`, a signal in their place and a weak notice.
+        audible: How a sound tells: `words`, or `tone`, a weak notice; if given, films tell so, too.
         embed_c2pa: Whether plain text and WebVTT carry their C2PA manifest, where nobody sees it.
         limits: What one file may cost.
         tsa: URL of a time stamp authority (RFC 3161), asked for every file; nothing else here but

@@ -4,13 +4,16 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fixtures.sounds import NOISELESS, sound
 from tests.formats.sound_samples import LIMITS, heard, marked, packets, spoken
 
+from kzmark._limits import Limits
 from kzmark._rope import Rope
-from kzmark.errors import MalformedMediaError, UnsupportedMediaError
-from kzmark.formats.aac import ADAPTER, speak
+from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
+from kzmark.formats._audio import hear
+from kzmark.formats.aac import ADAPTER, listen, speak
 from kzmark.formats.aac.frames import framed, header, walk
 from kzmark.formats.layers._id3_tag import Frame, Tag
 from kzmark.sniff import sniff
@@ -35,6 +38,46 @@ def test_sound_that_is_not_plain_is_encoded_again_and_told(monkeypatch: pytest.M
 
     assert notes == (speak.ENCODED_AGAIN,)
     assert len(heard(data)) >= len(heard(SPEECH)) + 0.8 * 16_000
+
+
+SPANS = [(0.0, 0.5), (0.5, 1.0), (1.013, 2.4), (4.0, 5.5), (9.9, 9.91), (11.0, 13.0), (30.0, 31.0)]
+
+
+@pytest.mark.parametrize("layout", ["mono", "stereo", "5.1"])
+def test_stretches_sound_as_in_the_whole(layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listen, "_START", 0.0)
+    data = sound("adts", "aac", seconds=12, layout=layout, options=NOISELESS)
+    played = np.concatenate(list(hear.whole(io.BytesIO(data), "aac")))
+    rate = ADAPTER.sound(io.BytesIO(data), limits=LIMITS).rate
+
+    found = list(ADAPTER.listen(io.BytesIO(data), SPANS, limits=LIMITS))
+
+    assert [time for time, _ in found] == pytest.approx([start for start, _ in SPANS[:-1]])
+    for (time, part), (start, stop) in zip(found, SPANS, strict=False):
+        wanted = played[round(start * rate) : round(stop * rate)]
+        assert time * rate == pytest.approx(round(start * rate))
+        np.testing.assert_allclose(part, wanted, atol=1e-5)
+
+
+def test_stretches_of_a_stream_that_no_frame_explains_are_left_to_libav(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = sound("adts", "aac", seconds=8, options=NOISELESS)
+    monkeypatch.setattr(listen, "_START", 0.0)
+    near = list(ADAPTER.listen(io.BytesIO(data), SPANS, limits=LIMITS))
+    monkeypatch.setattr(listen, "LOW", 1)  # as if these frames were of high efficiency
+
+    plain = list(ADAPTER.listen(io.BytesIO(data), SPANS, limits=LIMITS))
+
+    assert [part.shape for _, part in plain] == [part.shape for _, part in near]
+
+
+def test_a_stretch_that_would_fill_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listen, "_START", 0.0)
+    few = Limits(max_bytes=16 * 4_000)
+
+    with pytest.raises(LimitExceededError, match="a stretch"):
+        list(ADAPTER.listen(io.BytesIO(SPEECH), [(0.0, 60.0)], limits=few))
 
 
 def test_surround_sound_is_joined() -> None:

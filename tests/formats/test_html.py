@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import kzmark
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import KzmarkError, UnknownFormatError, UnsupportedMediaError
 from kzmark.formats import adapter
+from kzmark.formats._colour import parse
 from kzmark.formats.html import styles
 from kzmark.formats.html.page import Page
 from kzmark.report import Evidence, Status
@@ -400,3 +402,10 @@ def test_a_head_of_one_thing_only_is_no_puzzle(piece: bytes) -> None:
 
     with pytest.raises(UnknownFormatError):
         sniff(io.BytesIO(data + b"words"))
+
+
+def test_a_colour_that_pillow_used_before_is_still_known() -> None:
+    white = parse("white")
+    Image.new("RGB", (1, 1), "white")
+
+    assert parse("white") == white == (255, 255, 255, 1.0)

@@ -17,6 +17,7 @@ from kzmark.formats.m4a.entry import entry
 from kzmark.formats.m4a.speak import sound_table
 from kzmark.formats.mp4.movie import Movie, rewrite
 from kzmark.formats.mp4.tree import Box
+from kzmark.sniff import sniff
 
 CLEAN = Path(__file__).parents[2] / "fixtures" / "clean"
 
@@ -169,3 +170,23 @@ def test_sound_in_fragments_is_refused_with_a_hint() -> None:
 def test_sound_of_another_kind_is_refused_in_words() -> None:
     with pytest.raises(UnsupportedMediaError, match="ac-3"):
         spoken(sound("ipod", "ac3", rate=48_000, layout="stereo"))
+
+
+@pytest.mark.parametrize("brand", [b"mp42", b"isom", b"dash"])
+@pytest.mark.parametrize(("name", "kind"), [("speech.m4a", "m4a"), ("fast-start.mp4", "mp4")])
+def test_what_has_sound_and_no_picture_is_told_by_its_tracks(
+    name: str, kind: str, brand: bytes
+) -> None:
+    data = bytearray(clean(name))
+    data[8:12] = brand
+
+    assert sniff(io.BytesIO(bytes(data))).info.name == kind
+
+
+def test_an_index_that_leads_nowhere_is_no_sound() -> None:
+    data = bytearray(clean("speech.m4a"))
+    data[8:12] = b"isom"
+    at = data.index(b"moov")
+    data[at + 4 : at + 8] = b"\0\0\0\1"  # its first box is said to have eight more bytes of size
+
+    assert sniff(io.BytesIO(bytes(data))).info.name == "mp4"

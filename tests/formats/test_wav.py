@@ -15,6 +15,7 @@ from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMe
 from kzmark.formats._audio.chunks import File, Fresh, Piece, write
 from kzmark.formats.wav import ADAPTER
 from kzmark.formats.wav import sound as samples
+from kzmark.sniff import sniff
 
 CLEAN = Path(__file__).parents[2] / "fixtures" / "clean"
 CODECS = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_alaw")
@@ -108,6 +109,32 @@ def test_chunks_of_others_stay_byte_for_byte() -> None:
 
     assert content(after, b"iXML") == b"<BWFXML/>x"
     assert content(after, b"zzzz") == b"odd"
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("<SPEED><TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO>0172800</...>", True),
+        ("<BEXT><BWF_TIME_REFERENCE_LOW>5</BWF_TIME_REFERENCE_LOW></BEXT>", True),
+        ("<SPEED><TIMESTAMP_SAMPLES_SINCE_MIDNIGHT_LO>0</...>", False),
+        ("<NOTE>take 5</NOTE>", False),
+    ],
+)
+@pytest.mark.parametrize("coding", ["utf-8", "utf-16"])
+def test_times_of_a_recorder_are_told(named: str, coding: str, *, told: bool) -> None:
+    data = with_chunk(clean("speech.wav"), b"iXML", named.encode(coding))
+
+    after, notes = spoken(data)
+
+    assert content(after, b"iXML") == named.encode(coding)
+    assert ("times-not-shifted" in notes) is told
+
+
+def test_wave64_is_refused_by_its_name() -> None:
+    data = sound("w64", "pcm_s16le")
+
+    with pytest.raises(UnsupportedMediaError, match="Wave64"):
+        sniff(io.BytesIO(data)).read(io.BytesIO(data), limits=LIMITS)
 
 
 def test_mutagen_reads_the_mark() -> None:

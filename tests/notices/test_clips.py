@@ -144,9 +144,9 @@ def test_one_language_may_be_a_clip_and_the_other_a_recording(own: Profile) -> N
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        (b"", "not a recording"),
-        (b"RIFF\x00\x00\x00\x00WAVE", "not a recording"),
-        (bytes(range(256)) * 40, "not a recording"),
+        (b"", "there is no sound in it"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "there is no sound in it"),
+        (bytes(range(256)) * 40, "there is no sound in it"),
         (wav(babble(1, 0.2)[:3000]), "0.1 s"),
         (wav(np.zeros((RATE * 70, 1), np.float32)), "60 s"),
         (wav(np.zeros((RATE * 2, 1), np.float32)), "nothing is heard"),
@@ -164,7 +164,7 @@ def test_a_profile_file_names_recordings_beside_it(tmp_path: Path) -> None:
     line = 'short = "ЖИ жасаған"'
     named = text.replace('"kz-2026.1"', '"voiced-1"').replace(line, f'{line}\nvoice = "me.wav"')
     (tmp_path / "voiced.toml").write_text(named, encoding="utf-8")
-    with pytest.raises(ProfileError, match="cannot be read"):
+    with pytest.raises(ProfileError, match="there is no such file"):
         profiles.load(tmp_path / "voiced.toml")
     (tmp_path / "me.wav").write_bytes(wav(babble(3)))
 

@@ -143,6 +143,19 @@ def test_ears_hear_any_rate_at_that_of_a_telephone(rate: int) -> None:
     assert heard.left.std() > heard.right.std()
 
 
+@pytest.mark.parametrize(("rate", "count"), [(44_100, 2), (8_000, 2), (48_000, 6), (22_050, 1)])
+def test_ears_hear_the_same_in_blocks_of_any_size(rate: int, count: int) -> None:
+    samples, size = music(3, rate=rate, channels=count), 7_001
+    sound = sound_of(samples, rate)
+    blocks = ((at / rate, samples[at : at + size]) for at in range(0, len(samples), size))
+
+    one, many = ears.hear(iter([(0.0, samples)]), sound), ears.hear(blocks, sound)
+
+    assert one.seconds == many.seconds == pytest.approx(3)
+    for ear in ("both", "left", "right"):
+        np.testing.assert_allclose(getattr(one, ear), getattr(many, ear), atol=1e-6)
+
+
 def test_surround_is_mixed_down_to_both_sides_and_the_deepest_is_left_out() -> None:
     for channel, (left, right) in {0: (1, 0), 1: (0, 1), 2: (1, 1), 3: (0, 0), 4: (1, 0)}.items():
         samples = np.zeros((RATE, 6), np.float32)

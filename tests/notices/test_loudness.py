@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.notices.sounding import LAYOUTS, music, sound_of
 
 from kzmark.formats._sound import Samples
-from kzmark.notices import channels
-from kzmark.notices.loudness import Meter, true_peak
+from kzmark.notices import channels, loudness, rates
+from kzmark.notices.loudness import Meter, true_peak, true_peaks
 from kzmark.notices.rates import fast_size, resampled
 
 
@@ -58,6 +58,40 @@ def test_stretches_add_up_to_what_they_are_together() -> None:
         meter.hear(piece)
 
     assert meter.loudness == pytest.approx(measured(whole, 8_000), abs=0.15)
+
+
+@pytest.mark.parametrize("count", [1, 9_999, 65_536, 200_001])
+def test_peaks_are_the_same_stretch_by_stretch(count: int) -> None:
+    wave = np.ascontiguousarray(music(26, rate=8_000, channels=1)[:count, 0])
+    quiet = np.pad(wave, 4_096)
+
+    peaks = true_peaks(wave, 48)
+
+    fine = np.abs(rates._at_once(quiet, 1, 4))[4 * 4_096 :][: 4 * wave.size]
+    whole = np.pad(fine, (0, -fine.size % 192)).reshape(-1, 192).max(1)
+    np.testing.assert_allclose(peaks, whole, atol=5e-4)
+    assert true_peak(wave) == pytest.approx(20 * math.log10(whole.max()), abs=0.01)
+
+
+@pytest.mark.parametrize("count", [1, 4_000, 44_100 * 5 + 1])
+def test_loudness_is_the_same_wherever_filtered_stretches_end(count: int) -> None:
+    wave = music(6, rate=44_100, channels=1)[:count]
+
+    pieces = loudness._weighted(wave[:, 0], 44_100)
+
+    late = loudness._weighted(np.pad(wave[:, 0], (39_690 - 9, 0)), 44_100)
+    np.testing.assert_allclose(pieces, late[39_690 - 9 :], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("rate", "wanted"), [(48_000, 44_100), (48_000, 8_000), (8_000, 48_000), (48_000, 11_127)]
+)
+def test_a_long_sound_is_resampled_stretch_by_stretch_to_the_same(rate: int, wanted: int) -> None:
+    wave = np.pad(music(5, rate=48_000, channels=1)[:, 0], 4_000)
+
+    found = resampled(wave, rate, wanted)
+
+    np.testing.assert_allclose(found, rates._at_once(wave, rate, wanted), atol=5e-4)
 
 
 def test_a_moment_of_sound_has_a_loudness() -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, TextIO
 
-from kzmark.cli.outcome import Outcome
+from kzmark.cli.outcome import Outcome, said
 from kzmark.cli.targets import obstacle
 from kzmark.cli.terminal import harmless
 from kzmark.errors import KzmarkError, UnknownFormatError
@@ -59,6 +59,6 @@ def _words(job: "Job", plan: "Plan | None") -> str:
     steps = " → ".join(step.value for step in plan.steps)
     lines = (
         f"{job.source} → {job.target}: {steps}",
-        f"  notice   {' / '.join(plan.mark.notice.texts)}",
+        f"  notice   {said(plan.mark.notice)}",
     )
     return "\n".join(map(harmless, lines))

@@ -110,7 +110,10 @@ def _names(identity: "Identity", organisation: str) -> Iterator[str]:
         for n in identity.leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     ]
     if named and named[0] not in {ORGANISATION, shortened(organisation)}:
-        yield f"the certificate names {named[0]}, the mark will name {organisation}"
+        yield (
+            f"the certificate names {named[0]}, the mark will name {organisation}; for one of "
+            "its own: kzmark identity new --dir DIR --organisation NAME, then --identity DIR"
+        )
 
 
 def _print(facts: dict[str, object], out: TextIO) -> None:

@@ -12,6 +12,7 @@ from kzmark.errors import RequestError
 
 if TYPE_CHECKING:
     from kzmark.batch import Result
+    from kzmark.mark import NoticeRecord
     from kzmark.stamper import Stamped
 
 
@@ -128,6 +129,15 @@ def failure(result: "Result") -> dict[str, Any]:
     }
 
 
+def said(notice: "NoticeRecord") -> str:
+    """Return what a person reads or hears of a notice."""
+    from kzmark.mark import TONE
+
+    if notice.voices == (TONE,):
+        return "a signal tone, which is weak: it says nothing"
+    return " / ".join(notice.texts)
+
+
 def _line(done: "Stamped") -> str:
     what = "stamped  " if done.changed else "unchanged"
     return harmless(f"{what}  {done.output}  ({done.format}: {' '.join(done.layers)})")
@@ -138,7 +148,7 @@ def _card(done: "Stamped") -> str:
     lines = [
         f"{done.output}: {what}",
         f"  mark     {done.mark.mark_id}, in {', '.join(done.layers)}",
-        f"  notice   {' / '.join(done.mark.notice.texts)}",
+        f"  notice   {said(done.mark.notice)}",
         f"  format   {done.format}, sha256 {done.sha256[:16]}…, {done.seconds * 1e3:.0f} ms",
     ]
     if done.notes:

@@ -6,6 +6,7 @@ the working folder.
 """
 
 import os
+import sys
 import tomllib
 from argparse import Action, ArgumentParser
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kzmark.cli import voices
+from kzmark.cli.terminal import harmless
 from kzmark.errors import RequestError
 from kzmark.places.url import is_url
 
@@ -22,9 +24,9 @@ EXCLUSIVE: Final = (frozenset({"owner", "holder"}), frozenset({"output", "out_di
 NOT_SETTINGS: Final = frozenset({"help", "sources", "config", "dry_run", "run"})
 PATHS: Final = frozenset({"output", "out_dir", "identity", "audit_log", "profile", "journal"})
 CONFIG: Final = "KZMARK_CONFIG"
-_ELSEWHERE: Final = frozenset(
-    {"cert", "key", "key_password"}
-)  # KZMARK_CERT and so on: the identity
+_ELSEWHERE: Final = frozenset(  # variables that others read: the identity, the fast core, tests
+    {"cert", "key", "key_password", "config", "pure", "cases", "fuzz"}
+)
 
 
 def words(parser: ArgumentParser, argv: Sequence[str], *, config: Path | None) -> list[str]:
@@ -85,7 +87,9 @@ def _from_file(actions: Mapping[str, Action], config: Path | None) -> dict[str, 
         name = key.replace("-", "_")
         if name not in actions:
             known = ", ".join(sorted(actions)).replace("_", "-")
-            raise RequestError(f"{key} is no option of stamp", source=str(path), hint=known)
+            flat = "options stand at the top of the file, without [sections]"
+            hint = flat if isinstance(value, dict) else known
+            raise RequestError(f"{key} is no option of stamp", source=str(path), hint=hint)
         placed = _placed(name, value, path.parent)
         found[name] = _spell(actions[name], placed, source=str(path))
     return found
@@ -95,6 +99,9 @@ def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
     found = {}
     for variable, value in sorted(os.environ.items()):
         name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name not in actions.keys() | _ELSEWHERE:
+            told = f"kzmark: {variable} is set, and no setting of kzmark has that name"
+            print(harmless(told), file=sys.stderr)
         if variable.startswith(PREFIX) and name in actions and value:
             switch = actions[name].nargs == 0
             truth = value.lower() not in {"0", "false", "no"}

@@ -95,7 +95,7 @@ def _what(parser: ArgumentParser) -> None:
 def _look(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("how the notice looks")
     group.add_argument("--profile", metavar="NAME|FILE", help="words and numbers (kz-2026.1)")
-    group.add_argument("--lang", default="", metavar="KK,RU", help="languages, in order")
+    group.add_argument("--lang", default="", metavar="kk,ru", help="languages, in order")
     group.add_argument("--corner", choices=[*map(str, Corner)], help="place of the plate")
     group.add_argument(
         "--placement", choices=[*map(str, Placement)], help="when it stands in a film (full)"
@@ -112,12 +112,14 @@ def _how(parser: ArgumentParser) -> None:
     )
     group.add_argument("--identity", type=Path, metavar="DIR", help="who signs")
     group.add_argument(
-        "--audible", choices=[*map(str, Audible)], help="how sound speaks it: words, or a tone"
+        "--audible",
+        choices=[*map(str, Audible)],
+        help="how sound speaks it (words), and that films speak it, too: words, or a tone",
     )
     group.add_argument(
         "--voice-file",
         default="",
-        metavar="KK=FILE,RU=FILE",
+        metavar="kk=FILE,ru=FILE",
         help="recordings of your own, by language, in place of the clips that come with kzmark",
     )
     group.add_argument(

@@ -30,7 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--voice-file",
         default="",
-        metavar="KK=FILE,RU=FILE",
+        metavar="kk=FILE,ru=FILE",
         help="the recordings that notices were spoken with, if not kzmark's own clips",
     )
     parser.add_argument("--recursive", action="store_true", help="judge all files of folders")

@@ -25,10 +25,8 @@ INSIDE: Final = "bWIAAAAeanVtZGMycGEAEQAQ"
 _BEGIN, _END = "-----BEGIN C2PA MANIFEST-----", "-----END C2PA MANIFEST-----"
 _DATA: Final = "data:application/c2pa;base64,"
 _BREAK: Final = r"(?:\r\n|\n|\r)"
-_BLOCK: Final = re.compile(
-    rf"[^\r\n]*{_BEGIN}(?:[ \t]*{_BREAK})?([^\r\n]*?)(?:{_BREAK}[ \t]*)?{_END}"
-    rf"[^\r\n]*(?:{_BREAK}|\Z)"
-)
+_INSIDE: Final = re.compile(rf"(?:[ \t]*+{_BREAK})?([^\r\n]*+)(?:{_BREAK}[ \t]*+)?")
+_REST: Final = re.compile(rf"[^\r\n]*+(?:{_BREAK}|\Z)")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -52,22 +50,31 @@ def begins_in(data: bytes) -> bool:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of a text."""
-    at = text.find(_BEGIN)
+    """Yield the blocks of a text; every letter of it is looked at a fixed number of times."""
+    at, line, seen = text.find(_BEGIN), 0, 0
     while at >= 0:
-        line = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-        found = _BLOCK.match(text, line)
-        if found is not None:
-            yield Block(line, found.end(), found[1].strip())
-        at = text.find(_BEGIN, found.end() if found else at + len(_BEGIN))
+        line = max(line, text.rfind("\n", seen, at) + 1, text.rfind("\r", seen, at) + 1)
+        inner = at + len(_BEGIN)
+        following = text.find(_BEGIN, inner)
+        end = text.find(_END, inner, following if following >= 0 else len(text))
+        found = _INSIDE.fullmatch(text, inner, end) if end >= 0 else None
+        rest = _REST.match(text, end) if found else None
+        seen = at
+        if found is not None and rest is not None:
+            yield Block(line, rest.end(), found[1].strip())
+            line = seen = rest.end()
+            following = text.find(_BEGIN, seen) if following < seen else following
+        at = following
 
 
 def without(text: str) -> str:
     """Return a text without its blocks; one that leads elsewhere stays, for it is not kept here."""
-    for block in reversed(list(blocks(text))):
+    kept, at = [], 0
+    for block in blocks(text):
         if block.reference.startswith("data:") or not _URI.match(block.reference):
-            text = text[: block.start] + text[block.stop :]
-    return text
+            kept.append(text[at : block.start])
+            at = block.stop
+    return "".join([*kept, text[at:]])
 
 
 def room(plain: Plain, at: int, size: int, *, prefix: str) -> Room:
@@ -94,23 +101,25 @@ def room(plain: Plain, at: int, size: int, *, prefix: str) -> Room:
     return Room(start=start, size=len(wrap(bytes(size))), wrap=wrap)
 
 
-def unwrap(piece: bytes, codec: str = "utf-8") -> bytes:
+def unwrap(piece: bytes) -> bytes:
     """Return the store of a piece that is one whole block.
 
     Raises:
         MalformedMediaError: If it is anything else.
     """
-    found = _BLOCK.fullmatch(piece.decode(codec, "replace"))
-    if found is None:
+    text = piece.decode(_wide(piece), "replace")
+    found = list(blocks(text)) if text.count(_BEGIN) == text.count(_END) == 1 else []
+    if not found or found[0][:2] != (0, len(text)):
         raise MalformedMediaError("not one whole manifest block")
-    return _held(found[1].strip())
+    return _held(found[0].reference)
 
 
 def survey(plain: Plain, *, limits: Limits) -> Survey:
     """Look for the block."""
     text = plain.text
-    found = list(blocks(text))
-    fault = _fault(text, found)
+    counts = text.count(_BEGIN), text.count(_END)
+    found = list(blocks(text)) if counts == (1, 1) else []  # more of them are a fault in any case
+    fault = _fault(text, found, *counts)
     if fault or not found:
         return Survey(store=b"", start=0, size=0, others=(), fault=fault)
     (start, stop, reference), *_ = found
@@ -136,9 +145,8 @@ def covered(data: bytes, place: tuple[int, int]) -> bytes:
     return digest.digest()
 
 
-def _fault(text: str, found: list[Block]) -> tuple[str, str] | None:
+def _fault(text: str, found: list[Block], begun: int, ended: int) -> tuple[str, str] | None:
     """Say what is wrong with the blocks of a text, in a code of C2PA and in words."""
-    begun, ended = text.count(_BEGIN), text.count(_END)
     if max(begun, ended) > 1:
         return MULTIPLE, f"{max(begun, ended)} manifest blocks"
     if begun != ended or len(found) != begun:
@@ -152,6 +160,13 @@ def _fault(text: str, found: list[Block]) -> tuple[str, str] | None:
     if not _URI.match(reference):
         return MALFORMED, "a manifest block whose reference is no URI"
     return None
+
+
+def _wide(piece: bytes) -> str:
+    """Return the encoding of a piece that begins with a letter of ASCII."""
+    if piece[1:4] == b"\0\0\0" or piece[:3] == b"\0\0\0":
+        return "utf-32-be" if piece[:1] == b"\0" else "utf-32-le"
+    return {b"\0": "utf-16-be"}.get(piece[:1], "utf-16-le" if piece[1:2] == b"\0" else "utf-8")
 
 
 def _held(reference: str) -> bytes:

@@ -77,5 +77,7 @@ def _byte(value: int) -> int:
 def _named(name: str) -> Glass | None:
     from PIL import ImageColor
 
-    known = ImageColor.colormap.get(name)
-    return _hex(str(known)[1:]) if known else None
+    known = ImageColor.colormap.get(name)  # Pillow puts numbers there once it has used a colour
+    if isinstance(known, tuple):
+        return known[0], known[1], known[2], 1.0
+    return _hex(known[1:]) if known else None

@@ -8,6 +8,7 @@ from typing import BinaryIO, Final, Self
 from kzmark._io import read_all
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark.formats._encoding import guess, undecodable
 from kzmark.formats._text import Passage
 
 _BOMS: Final = (  # the longer ones first: UTF-32 begins as UTF-16 does
@@ -27,7 +28,6 @@ _LABELS: Final = {  # names that mean another encoding on the web (WHATWG Encodi
     "ks_c_5601-1987": "cp949",
     "x-cp1251": "cp1251",
 }
-_SAMPLE: Final = 64 << 10  # bytes by which an encoding without a name is guessed
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _TURNING: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b]")
 _HEAD: Final = 1 << 14  # characters in which a notice must begin
@@ -80,11 +80,11 @@ class Plain:
             MalformedMediaError: If it is no text in any encoding that can be told.
         """
         bom, marked = next(((b, c) for b, c in _BOMS if data.startswith(b)), (b"", ""))
-        codec = marked or codec or _guess(data)
+        codec = marked or codec or guess(data)
         try:
             text = data[len(bom) :].decode(codec)
         except UnicodeDecodeError as error:
-            raise MalformedMediaError(f"the text is not {codec}: {error.reason}") from error
+            raise undecodable(codec, error, start=len(bom)) from error
         if _CONTROLS.search(text, 0, _HEAD):
             raise MalformedMediaError("the file holds control characters: it is no text")
         plain = cls(text=text, codec=codec, bom=bom)
@@ -172,25 +172,3 @@ def _turned(line: str) -> str:
     if len(line) - len(line.lstrip()) > _INDENT:
         return "spaces push it out of the window"
     return ""
-
-
-def _guess(data: bytes) -> str:
-    """Return the encoding of bytes that do not name it: UTF-8 if they are, else by their letters.
-
-    Raises:
-        MalformedMediaError: If they are no text.
-    """
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(data, final=True)
-    except UnicodeDecodeError:
-        pass
-    else:
-        return "utf-8"
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(data[:_SAMPLE]).best()
-    if best is None:
-        raise MalformedMediaError(
-            "the encoding of the text cannot be told", hint="save it as UTF-8 and try again"
-        )
-    return best.encoding

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from kzmark._limits import Limits
+from kzmark.mark import Mark
 
 Colour = tuple[int, int, int]  # sRGB
 
@@ -104,6 +105,23 @@ class Inscribes(Protocol):
         Returns:
             Notes on what else changed, as stable codes.
         """
+        ...
+
+
+@runtime_checkable
+class Impresses(Inscribes, Protocol):
+    """What an adapter can do besides that spares a writing: notice and mark in one go."""
+
+    def impress(
+        self,
+        source: BinaryIO,
+        target: BinaryIO,
+        inscription: Inscription,
+        mark: Mark,
+        *,
+        limits: Limits,
+    ) -> Sequence[str]:
+        """Copy `source` to `target` as `inscribe` and then `write` would, to the byte."""
         ...
 
 

@@ -34,6 +34,7 @@ _SHORT: Final = bytes(range(_FEW))
 _RUN: Final = re.compile(
     rb"(?:\xf3\xa0(?:[\x84-\x86][\x80-\xbf]|\x87[\x80-\xaf])|\xef\xb8[\x80-\x8f])*+"
 )
+_LETTERS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]*+")  # the same
 
 
 class Wrapper(NamedTuple):
@@ -101,12 +102,58 @@ def wrappers(data: bytes) -> Iterator[Wrapper]:
 
 
 def without(data: bytes) -> bytes:
-    """Return a text without its wrappers, the damaged ones with all selectors behind them."""
+    """Return a text without its wrappers, each with all selectors behind it.
+
+    These stand on no letter, and left there they could be the rest of another wrapper.
+    """
     kept, at = bytearray(), 0
-    for found in wrappers(data):
-        kept += data[at : found.start]
-        at = found.stop
+    start = data.find(_BEGINS)
+    while start >= 0:
+        run = _RUN.match(data, start + len(_MARKER))
+        assert run is not None  # it may be empty, and yet it matches
+        kept += data[at:start]
+        at = run.end()
+        start = data.find(_BEGINS, at)
     return bytes(kept + data[at:]) if at else data
+
+
+class Strainer:
+    """`without` for a text that comes in pieces: holds back only what may begin a wrapper."""
+
+    def __init__(self) -> None:
+        self._held = ""  # a proper beginning of a wrapper's marker and magic
+        self._inside = False  # a wrapper has begun, and no letter has come since
+
+    def strain(self, piece: str) -> str:
+        """Take one more piece; return what can be handed on."""
+        if not self._held and not self._inside and BEGINS[0] not in piece:
+            return piece
+        text, kept = self._held + piece, list[str]()
+        at = 0
+        while True:
+            if self._inside:
+                run = _LETTERS.match(text, at)
+                at = run.end() if run else at
+                self._inside = at == len(text)
+            start = text.find(BEGINS, at)
+            if start < 0:
+                break
+            kept.append(text[at:start])
+            at, self._inside = start + len(BEGINS), True
+        stop = len(text) - _begun(text, at)
+        self._held = text[stop:]
+        return "".join([*kept, text[at:stop]])
+
+    def rest(self) -> str:
+        """Return what is held back still, for no more comes."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _begun(text: str, at: int) -> int:
+    """Return how many letters at the end of a text, from `at` on, may begin a wrapper."""
+    sizes = range(min(len(BEGINS) - 1, len(text) - at), 0, -1)
+    return next((size for size in sizes if text.endswith(BEGINS[:size])), 0)
 
 
 def room(data: bytes, size: int) -> Room:

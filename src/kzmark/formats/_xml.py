@@ -16,6 +16,7 @@ from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 
 XML_NAMESPACE: Final = "http://www.w3.org/XML/1998/namespace"
+_BLOCK: Final = 32 << 10  # bytes
 _MAX_NAMESPACES: Final = 2_000  # declarations in one document: looking up one walks them all
 _MAX_ATTRIBUTES: Final = 1_000  # of one element
 _ATTRIBUTES_EACH: Final = 16  # on average
@@ -77,7 +78,8 @@ def to_utf8(data: bytes, *, what: str) -> tuple[bytes, str]:
     bom, encoding = _encoding(data, what)
     if encoding == "utf-8":
         body = data[len(bom) :]
-        _decode(body, encoding, what)
+        if not _is_utf8(body):
+            _decode(body, encoding, what)
         return body, encoding
     return _decode(data[len(bom) :], encoding, what).encode(), encoding
 
@@ -268,6 +270,21 @@ def _encoding(data: bytes, what: str) -> tuple[bytes, str]:
     if not _ASCII_BASED.fullmatch(encoding):
         raise MalformedMediaError(f"{what} is declared to be in {name}, which cannot be read here")
     return b"", "utf-8" if encoding == "ascii" else encoding
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Say whether bytes are UTF-8, block by block: of a long text no other is made."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    is_between = True  # two letters
+    try:
+        for at in range(0, len(data), _BLOCK):
+            block = data[at : at + _BLOCK]
+            if not (is_between and block.isascii()):
+                decoder.decode(block)
+                is_between = not decoder.getstate()[0]
+    except UnicodeDecodeError:
+        return False
+    return is_between
 
 
 def _decode(data: bytes, encoding: str, what: str) -> str:

@@ -11,6 +11,10 @@ Edit = tuple[int, int, str]  # from, to, in bytes of UTF-8, and what stands ther
 _TAG: Final = re.compile(rb"""<[^>"']*(?:"[^"]*"[^>"']*|'[^']*'[^>"']*)*>""")
 
 
+_SHORT: Final = 64 << 10  # bytes
+_NAME: Final = re.compile(rb"[^\s/>]+")
+
+
 class Element:
     """An element and where it stands.
 
@@ -23,11 +27,20 @@ class Element:
         closed_at: Where the parser was at its end, in bytes.
     """
 
-    __slots__ = ("_data", "attributes", "children", "closed_at", "name", "parent", "start")
+    __slots__ = (
+        "_data",
+        "_inside",
+        "attributes",
+        "children",
+        "closed_at",
+        "name",
+        "parent",
+        "start",
+    )
 
     def __init__(self, data: bytes, name: str, attributes: Mapping[str, str], start: int) -> None:
         self._data = data
-        self.closed_at = -1
+        self.closed_at = self._inside = -1
         self.name = name
         self.attributes = attributes
         self.start = start
@@ -37,9 +50,11 @@ class Element:
     @property
     def inside(self) -> int:
         """Behind its start tag."""
-        found = _TAG.match(self._data, self.start)
-        assert found is not None  # expat has seen it
-        return found.end()
+        if self._inside < 0:
+            found = _TAG.match(self._data, self.start)
+            assert found is not None  # expat has seen it
+            self._inside = found.end()
+        return self._inside
 
     @property
     def is_empty(self) -> bool:
@@ -64,7 +79,7 @@ class Element:
     @property
     def tag(self) -> str:
         """Its name as the document spells it."""
-        found = re.compile(rb"[^\s/>]+").match(self._data, self.start + 1)
+        found = _NAME.match(self._data, self.start + 1)
         return found[0].decode() if found else ""
 
     @property
@@ -112,7 +127,15 @@ class Element:
         while waiting:
             one = waiting.pop()
             yield one
-            waiting.extend(reversed(list(one.elements)))
+            if one.children:
+                waiting += [child for child in reversed(one.children) if isinstance(child, Element)]
+
+    def lacks(self, *words: bytes) -> bool:
+        """Say whether none of these letters stand in the document, if it is short enough to look.
+
+        The names of elements are not spelt otherwise than with their own letters.
+        """
+        return len(self._data) <= _SHORT and not any(word in self._data for word in words)
 
     def get(self, name: str, default: str = "") -> str:
         """Return an attribute."""

@@ -53,11 +53,12 @@ class Document:
 
     def edited(self, edits: Iterable[Edit]) -> bytes:
         """Return the document with some parts replaced, none of which overlap."""
-        parts, at = [], 0
+        parts: list[bytes | memoryview] = []
+        at, body = 0, memoryview(self.body)
         for start, stop, fresh in sorted(edits, key=lambda edit: edit[:2]):
-            parts += [self.body[at:start], fresh.encode()]
+            parts += [body[at:start], fresh.encode()]
             at = stop
-        whole = b"".join([*parts, self.body[at:]])
+        whole = b"".join([*parts, body[at:]])
         if self._encoding == "utf-8":
             return whole
         return b'<?xml version="1.0" encoding="UTF-8"?>' + _DECLARATION.sub(b"", whole)
@@ -87,7 +88,12 @@ def forget() -> None:
 
 
 def beginning(
-    data: bytes, *, limits: Limits, what: str, enough: Callable[[Element], bool]
+    data: bytes,
+    *,
+    limits: Limits,
+    what: str,
+    enough: Callable[[Element], bool],
+    until: str = "",
 ) -> Element:
     """Return the root of the beginning of a document: as far as `enough` wants to see it.
 
@@ -96,9 +102,10 @@ def beginning(
         limits: What it may cost.
         what: Names it in messages.
         enough: Is asked at the end of each element; once it says so, the rest is not looked at.
+        until: Name of an element whose start tag is the last thing that is looked at.
     """
     body, _ = _xml.to_utf8(data, what=what)
-    return _grown(body, limits, what, doctype=True, enough=enough)
+    return _grown(body, limits, what, doctype=True, enough=enough, until=until)
 
 
 class _EnoughError(Exception):
@@ -112,8 +119,9 @@ def _grown(
     *,
     doctype: bool,
     enough: Callable[[Element], bool] | None = None,
+    until: str = "",
 ) -> Element:
-    grower = _Grower(body, limits, what, doctype=doctype, enough=enough)
+    grower = _Grower(body, limits, what, doctype=doctype, enough=enough, until=until)
     parser = grower.parser
     try:
         if enough is not None:  # expat would go on to the end of what it was given
@@ -142,6 +150,7 @@ class _Grower:
         *,
         doctype: bool,
         enough: Callable[[Element], bool] | None,
+        until: str,
     ) -> None:
         self.parser = parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         self.root = Element(body, "", {}, 0)
@@ -151,10 +160,9 @@ class _Grower:
         self._left = limits.max_elements * _SHARE
         self._deepest = limits.max_depth
         self._doctype = doctype
-        self._enough = enough
         parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
+        parser.StartElementHandler = self._opening(until)
+        parser.EndElementHandler = self._closing(enough)
         parser.CharacterDataHandler = self._text
         parser.StartDoctypeDeclHandler = self._type_found
         parser.EntityDeclHandler = self._declared
@@ -163,26 +171,40 @@ class _Grower:
         parser.NotationDeclHandler = self._declared
         parser.SkippedEntityHandler = self._declared
 
-    def _start(self, raw: str, attributes: dict[str, str]) -> None:
-        self._left -= 1 + len(attributes) // 16
-        stack, names = self._stack, self._names
-        if self._left < 0 or len(stack) >= self._deepest:
-            raise LimitExceededError(f"{self._what} has too many elements or levels")
-        told = {names.get(key) or self._named(key): value for key, value in attributes.items()}
-        name = names.get(raw) or self._named(raw)
-        one = Element(self._body, name, told, self.parser.CurrentByteIndex)
-        if stack:
-            one.parent = stack[-1]
-            stack[-1].children.append(one)
-        else:
-            self.root = one
-        stack.append(one)
+    def _opening(self, until: str) -> Callable[[str, dict[str, str]], None]:
+        parser, body, stack, names = self.parser, self._body, self._stack, self._names
+        named, left, deepest = self._named, self._left, self._deepest
 
-    def _end(self, _raw: str) -> None:
-        one = self._stack.pop()
-        one.closed_at = self.parser.CurrentByteIndex
-        if self._enough is not None and self._enough(one):
-            raise _EnoughError
+        def start(raw: str, attributes: dict[str, str]) -> None:
+            nonlocal left
+            left -= 1 + len(attributes) // 16
+            if left < 0 or len(stack) >= deepest:
+                raise LimitExceededError(f"{self._what} has too many elements or levels")
+            told = attributes
+            if told:
+                told = {names.get(key) or named(key): said for key, said in attributes.items()}
+            one = Element(body, names.get(raw) or named(raw), told, parser.CurrentByteIndex)
+            if stack:
+                one.parent = above = stack[-1]
+                above.children.append(one)
+            else:
+                self.root = one
+            stack.append(one)
+            if one.name == until:
+                raise _EnoughError
+
+        return start
+
+    def _closing(self, enough: Callable[[Element], bool] | None) -> Callable[[str], None]:
+        parser, stack = self.parser, self._stack
+
+        def end(_raw: str) -> None:
+            one = stack.pop()
+            one.closed_at = parser.CurrentByteIndex
+            if enough is not None and enough(one):
+                raise _EnoughError
+
+        return end
 
     def _text(self, data: str) -> None:
         if self._stack:

@@ -12,6 +12,7 @@ from typing import Final, Self
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
 from kzmark.formats._xmlmap import Document, Element, beginning
+from kzmark.formats._xmlwords import places
 
 _ENDS: Final = (b" ", b">", b"/", b"\t", b"\n", b"\r")  # of the name of a tag
 
@@ -39,10 +40,11 @@ class Skim:
         limits: Limits,
         what: str,
         enough: Callable[[Element], bool] = bool,
+        until: str = "",
     ) -> Self | None:
         """Return the skim of a document in the vocabulary of one of these namespaces, if plain.
 
-        Of its root so much is known as `enough` wants to see.
+        Of its root so much is known as `enough` and `until` want to see (see `beginning`).
         """
         if (
             (b"!" in data and b"<!" in data)
@@ -51,12 +53,12 @@ class Skim:
             or not _is_utf8(data)
         ):
             return None
-        root = beginning(data, limits=limits, what=what, enough=enough)
-        prefix = root.prefix.encode()
-        head = data[root.start : root.inside]
+        root = beginning(data, limits=limits, what=what, enough=enough, until=until)
+        prefix, inside = root.prefix.encode(), root.inside
+        head = data[root.start : inside]
         if not prefix or sum(head.count(f'"{uri}"'.encode()) for uri in uris) != 1:
             return None
-        if data.find(b"xmlns", root.inside) >= 0 and (
+        if max(places(data, b"xmlns"), default=0) >= inside and (
             data.count(b"xmlns:" + prefix[:-1] + b"=") != 1
             or sum(data.count(uri.encode()) for uri in uris) != 1
         ):
@@ -74,12 +76,13 @@ class Skim:
         tag = self.prefix + name.encode()
         end = b"</" + tag + b">"
         data, opening = self.data, b"<" + tag
-        at = data.find(opening)
-        while at >= 0:
+        stop = 0
+        for at in places(data, opening):
             behind = at + len(opening)
+            if at < stop:
+                continue  # inside the last one
             if data[behind : behind + 1] not in _ENDS:
                 yield at, at  # another element whose name begins so
-                at = data.find(opening, behind)
                 continue
             stop = data.find(b">", behind) + 1
             if data[stop - 2 : stop - 1] != b"/":
@@ -87,7 +90,6 @@ class Skim:
             if stop <= behind:
                 raise MalformedMediaError(f"{name} without an end")
             yield at, stop
-            at = data.find(opening, stop)
 
     def taken(self, start: int, stop: int, *, limits: Limits) -> tuple[Element, int]:
         """Return an element taken apart, and what to add to its positions."""

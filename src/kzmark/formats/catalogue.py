@@ -129,6 +129,7 @@ ROWS: Final = (
     Row(b"\xef\xbb\xbfWEBVTT", "vtt"),
     Row(b"RIFF\0\0\0\0WAVE", "wav", 0, b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
     Row(b"RF64\0\0\0\0WAVE", "wav", 0, b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
+    Row(b"riff.\x91\xcf\x11\xa5\xd6(\xdb\x04\xc1\0\0", "wav"),
     Row(b"\x1a\x45\xdf\xa3", "webm"),
     Row(b"RIFF\0\0\0\0WEBP", "webp", 0, b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
     Row(b"PK\x03\x04", "xlsx"),

@@ -23,6 +23,7 @@ Fault = tuple[str, str]  # code, detail
 
 _LISTENED: Final = 24.0  # seconds in which a notice is looked for
 _LISTENED_MARKED: Final = 60.0  # the same, where a mark says that there is one
+_STEP: Final = 1.0  # seconds that are decoded at a time
 _WHOLE: Final = 0.88  # share of the words that must be heard
 _PAUSES: Final = 1.2  # seconds of signal and silence before the words
 _PAUSE: Final = 0.6  # seconds between two languages
@@ -44,10 +45,10 @@ def judged(listen: Listen, sound: Sound, *, profile: Profile, mark: Mark | None)
         return _unknown_voice(listen, sound, profile.audio, mark, unknown)
     if mark is None:
         entries.append(lexicon.tone())
-    near = ears.hear(listen([(0.0, _LISTENED)]), sound)
+    near = ears.hear(listen(_steps(_LISTENED)), sound)
     found = recognised(near, entries, marked=mark is not None)
     if not found and mark is not None and (not sound.seconds or sound.seconds > _LISTENED):
-        near = ears.hear(listen([(0.0, _LISTENED_MARKED)]), sound)
+        near = ears.hear(listen(_steps(_LISTENED_MARKED)), sound)
         found = recognised(near, entries, marked=mark is not None)
     if not found and mark is None and unknown:
         detail = f"nobody here has a recording of this profile in {', '.join(unknown)}"
@@ -71,6 +72,11 @@ def judged(listen: Listen, sound: Sound, *, profile: Profile, mark: Mark | None)
         {name: one for name, one in best.items() if one is not None}, languages, operation
     )
     return notice.judged(listen, sound, profile.audio)
+
+
+def _steps(seconds: float) -> list[Span]:
+    """Return the start of a file in stretches that are short, so that few samples are held."""
+    return [(at, at + _STEP) for at in np.arange(0.0, seconds, _STEP).tolist()]
 
 
 def _operation(found: Sequence[Heard], mark: Mark | None) -> Operation | None:

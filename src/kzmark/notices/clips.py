@@ -70,7 +70,11 @@ def _decoded(recording: Recording) -> Wave:
     try:
         wave = _wave(recording.data)
     except (av.error.FFmpegError, ValueError, IndexError, MemoryError) as error:
-        raise ProfileError(f"not a recording: {error}", source=recording.name) from error
+        raise ProfileError(
+            "there is no sound in it that can be decoded",
+            source=recording.name,
+            hint="give a recording: WAV, MP3, FLAC, M4A or Ogg",
+        ) from error
     seconds = wave.size / RATE
     if not _SHORTEST <= seconds <= _LONGEST:
         raise ProfileError(

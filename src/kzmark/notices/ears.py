@@ -7,7 +7,7 @@ around count 0.71 in the ear of their side, the deepest channel counts nothing.
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ RATE: Final = 8_000
 LOWEST: Final = 6_000  # samples a second under which words cannot be understood
 _UNEVEN: Final = (0.62, 0.38)
 _HALF: Final = 1 / sqrt(2)
+_LAYOUTS: Final = ("", "mono", "stereo")  # by the number of ears
 _LEFT: Final = frozenset({"FL", "DL", "SL", "BL", "WL", "FLC", "TFL", "TBL", "SDL"})
 _RIGHT: Final = frozenset({"FR", "DR", "SR", "BR", "WR", "FRC", "TFR", "TBR", "SDR"})
 _FULL: Final = frozenset({"FL", "FR", "DL", "DR"})
@@ -33,63 +34,77 @@ class Ears:
 
     Attributes:
         start: When it begins, in seconds.
+        seconds: How long it is.
         single: Whether the file has one channel, so that there is nothing to tell the ears apart.
     """
 
-    def __init__(self, start: float, sides: Samples, rate: int) -> None:
-        self.start = start
+    def __init__(self, start: float, seconds: float, sides: Samples) -> None:
+        self.start, self.seconds = start, seconds
         self.single = sides.shape[1] == 1
-        self._sides, self._rate = sides, rate
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return len(self._sides) / self._rate
+        self._sides = sides
 
     @cached_property
     def both(self) -> Wave:
         """Both ears in unequal parts, so that nothing in one is cancelled by the other; 8 kHz."""
-        shares = (1.0,) if self.single else _UNEVEN
-        return thinned(_added(self._sides, shares), self._rate)
+        return _added(self._sides, (1.0,) if self.single else _UNEVEN)
 
     @cached_property
     def left(self) -> Wave:
         """The left ear, at 8 kHz."""
-        return self.both if self.single else thinned(self._sides[:, 0], self._rate)
+        return self.both if self.single else np.ascontiguousarray(self._sides[:, 0])
 
     @cached_property
     def right(self) -> Wave:
         """The right ear, at 8 kHz."""
-        return self.both if self.single else thinned(self._sides[:, 1], self._rate)
+        return self.both if self.single else np.ascontiguousarray(self._sides[:, 1])
 
 
 def hear(heard: Iterator[tuple[float, Samples]], sound: Sound) -> Ears:
-    """Return one stretch, of which blocks come in their order."""
-    sides = _sides(sound)
-    start, pieces = None, [np.zeros((0, len(sides)), np.float32)]
-    for time, samples in clean(heard):
-        start = time if start is None else start
-        pieces.append(np.stack([_added(samples, shares) for shares in sides], 1))
-    return Ears(start or 0.0, np.concatenate(pieces), sound.rate)
-
-
-def thinned(wave: Wave, rate: int) -> Wave:
-    """Return one channel at 8 kHz, by FFmpeg's resampler: fast, and good enough for telephones.
+    """Return one stretch, of which blocks come in their order; a second at a time is at full rate.
 
     Raises:
         BackendMissingError: If PyAV is not installed.
     """
-    if rate == RATE or not wave.size:
-        return wave
-    av = backend.load()
-    change = av.AudioResampler(format="flt", layout="mono", rate=RATE)
-    frame = av.AudioFrame.from_ndarray(
-        np.ascontiguousarray(wave)[None], format="flt", layout="mono"
-    )
-    frame.sample_rate = rate
-    parts = [*change.resample(frame), *change.resample(None)]
-    thin: Wave = np.concatenate([part.to_ndarray()[0] for part in parts])
-    return thin
+    sides = _sides(sound)
+    thin = _Thinner(sound.rate, len(sides))
+    start, count, pieces = None, 0, [np.zeros((0, len(sides)), np.float32)]
+    for time, samples in clean(heard):
+        start = time if start is None else start
+        count += len(samples)
+        for at in range(0, len(samples), sound.rate):
+            second = samples[at : at + sound.rate]
+            pieces += thin.more(np.stack([_added(second, shares) for shares in sides], 1))
+    pieces += thin.rest()
+    return Ears(start or 0.0, count / sound.rate, np.concatenate(pieces))
+
+
+class _Thinner:
+    """Brings blocks to 8 kHz by FFmpeg's resampler: fast, and good enough for telephones."""
+
+    def __init__(self, rate: int, count: int) -> None:
+        self._rate, self._layout = rate, _LAYOUTS[count]
+        self._change: Any = None
+
+    def more(self, block: Samples) -> list[Samples]:
+        """Return what is ready after one more block, (frames, ears)."""
+        if self._rate == RATE or not block.size:
+            return [block]
+        av = backend.load()
+        if self._change is None:
+            self._change = av.AudioResampler(format="flt", layout=self._layout, rate=RATE)
+        frame = av.AudioFrame.from_ndarray(
+            np.ascontiguousarray(block).reshape(1, -1), format="flt", layout=self._layout
+        )
+        frame.sample_rate = self._rate
+        return self._given(frame, block.shape[1])
+
+    def rest(self) -> list[Samples]:
+        """Return what is left at the end."""
+        return [] if self._change is None else self._given(None, _LAYOUTS.index(self._layout))
+
+    def _given(self, frame: Any, count: int) -> list[Samples]:
+        assert self._change is not None  # there was a block
+        return [one.to_ndarray().reshape(-1, count) for one in self._change.resample(frame)]
 
 
 def _added(samples: Samples, shares: Sequence[float]) -> Wave:

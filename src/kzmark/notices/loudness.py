@@ -25,6 +25,9 @@ _STEP: Final = 0.1  # seconds between blocks
 _BLOCK: Final = 4  # steps
 _MEMORY: Final = 0.1  # seconds after which the filters have forgotten
 _WHOLE: Final = 1.0  # seconds of a block that is filtered at once
+_AT_ONCE: Final = 4  # blocks that are filtered together
+_STRETCH: Final = 1 << 16  # samples whose true peaks are looked for at once
+_MARGIN: Final = 2048  # samples on both sides of them, which a band-limited sound has a say in
 _OVER: Final = 4  # times as many samples for the true peak
 
 
@@ -72,17 +75,24 @@ class Meter:
 
 def true_peaks(wave: Wave, grain: int) -> NDArray[np.float32]:
     """Return the highest true sample of each stretch of `grain` samples, of full scale 1."""
-    fine = np.abs(resampled(wave, 1, _OVER))
     grains = -(-wave.size // grain)
-    padded = np.zeros(grains * grain * _OVER, np.float32)
-    padded[: fine.size] = fine
-    peaks: NDArray[np.float32] = padded.reshape(grains, grain * _OVER).max(1, initial=0)
+    peaks = np.zeros(grains, np.float32)
+    most = max(1, _STRETCH // grain)
+    for first in range(0, grains, most):
+        begin, end = first * grain, min((first + most) * grain, wave.size)
+        part = wave[max(0, begin - _MARGIN) : end + _MARGIN]
+        before = max(0, _MARGIN - begin)
+        part = np.pad(part, (before, 2 * _MARGIN + end - begin - before - part.size))
+        fine = np.abs(resampled(part, 1, _OVER)[_MARGIN * _OVER : -_MARGIN * _OVER])
+        padded = np.pad(fine, (0, -fine.size % (grain * _OVER)))
+        highest = padded.reshape(-1, grain * _OVER).max(1)
+        peaks[first : first + highest.size] = highest
     return peaks
 
 
 def true_peak(wave: Wave) -> float:
     """Return the highest true sample of one channel, in dBTP."""
-    peak = float(true_peaks(wave, max(1, wave.size)).max(initial=0))
+    peak = float(true_peaks(wave, _MARGIN).max(initial=0))
     return 20 * math.log10(peak) if peak else -math.inf
 
 
@@ -108,13 +118,18 @@ def _weighted(wave: Wave, rate: int) -> Wave:
     """
     before, step = round(rate * _MEMORY), round(rate * (_WHOLE - _MEMORY))
     size = fast_size(before + step)
-    count = max(1, -(-wave.size // step))
-    padded = np.zeros(before + (count - 1) * step + size, np.float64)
-    padded[before : before + wave.size] = wave
-    blocks = np.lib.stride_tricks.sliding_window_view(padded, size)[: count * step : step]
-    spectra = np.fft.rfft(blocks).astype(np.complex64)  # the halves that are each the faster
-    back = np.fft.irfft(spectra * _response(size, rate), size)[:, before : before + step]
-    return back.astype(np.float32, copy=False).reshape(-1)[: wave.size]
+    found = np.zeros(wave.size, np.float32)
+    for start in range(0, wave.size, step * _AT_ONCE):
+        part = wave[max(0, start - before) : start + step * _AT_ONCE]
+        skip = before if start else 0
+        count = -(-(part.size - skip) // step)
+        padded = np.zeros(before + (count - 1) * step + size, np.float64)
+        padded[before - skip : before - skip + part.size] = part
+        blocks = np.lib.stride_tricks.sliding_window_view(padded, size)[: count * step : step]
+        spectra = np.fft.rfft(blocks).astype(np.complex64)  # the halves that are each the faster
+        back = np.fft.irfft(spectra * _response(size, rate), size)[:, before : before + step]
+        found[start : start + part.size - skip] = back.reshape(-1)[: part.size - skip]
+    return found
 
 
 @functools.lru_cache(maxsize=8)

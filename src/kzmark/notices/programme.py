@@ -56,7 +56,10 @@ def spans(start: float, end: float) -> list[Span]:
 def clean(heard: Iterator[tuple[float, Samples]]) -> Iterator[tuple[float, Samples]]:
     """Yield blocks as a player plays them: what is no number is silence, no level is endless."""
     for time, samples in heard:
-        yield time, np.clip(np.nan_to_num(samples, posinf=_LOUDEST), -_LOUDEST, _LOUDEST)
+        if samples.size and samples.min() >= -_LOUDEST and samples.max() <= _LOUDEST:
+            yield time, samples  # as nearly always; with what is no number, both are none
+        else:
+            yield time, np.clip(np.nan_to_num(samples, posinf=_LOUDEST), -_LOUDEST, _LOUDEST)
 
 
 def joined(listen: Listen, spans: Sequence[Span], rate: int) -> Iterator[tuple[float, Samples]]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Wave = NDArray[np.float32]  # one channel
 
 _FADED: Final = 0.05  # share of the band that the fade at its top takes
+_STRETCH: Final = 1 << 16  # samples that are changed at once, where there are more than twice that
+_MARGIN: Final = 2_048  # samples of the slower rate, of its neighbours
 _SMOOTH: Final = 64  # silence behind the end, in samples of the slower rate
 
 
@@ -31,6 +33,33 @@ def resampled(wave: Wave, rate: int, wanted: int) -> Wave:
     """
     if rate == wanted or not wave.size:
         return wave
+    if wave.size > 2 * _STRETCH:
+        return _in_stretches(wave, rate, wanted)
+    return _at_once(wave, rate, wanted)
+
+
+def _in_stretches(wave: Wave, rate: int, wanted: int) -> Wave:
+    """Return the same, made stretch by stretch: transforms of one size, in little memory.
+
+    Each stretch has neighbours on both sides that are as long as the fade at the top of the band
+    rings, and left out behind.
+    """
+    step = rate // gcd(rate, wanted)
+    hop = -(-_STRETCH // step) * step
+    margin = -(-_MARGIN * max(1, rate // wanted) // step) * step
+    skip, kept = (count * wanted // rate for count in (margin, hop))
+    found = np.zeros(-(-wave.size * wanted // rate), np.float32)
+    for number, start in enumerate(range(0, wave.size, hop)):
+        part = np.zeros(hop + 2 * margin, np.float32)
+        inside = wave[max(0, start - margin) : start + hop + margin]
+        before = max(0, margin - start)
+        part[before : before + inside.size] = inside
+        place = found[number * kept : (number + 1) * kept]
+        place[:] = _at_once(part, rate, wanted)[skip : skip + place.size]
+    return found
+
+
+def _at_once(wave: Wave, rate: int, wanted: int) -> Wave:
     step = rate // gcd(rate, wanted)
     length = -(-wave.size * wanted // rate)
     blocks = fast_size(-(-(wave.size + _SMOOTH * max(1, rate // wanted)) // step))

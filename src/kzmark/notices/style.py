@@ -17,7 +17,8 @@ class NoticeStyle:
         corner: Place of the plate.
         pages: "all" or "first": on which pages of a document the notice stands.
         placement: When the notice stands in a film.
-        audible: How the notice of a sound is heard; words, unless said otherwise.
+        audible: How the notice of a sound is heard, words unless said otherwise; and, if said, that
+            it is heard in films, too.
     """
 
     profile: Profile

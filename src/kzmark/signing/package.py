@@ -1,6 +1,6 @@
 """Signing and judging packages: a manifest bound to every member of a ZIP file (C2PA 2.4, A.6)."""
 
-from typing import Final, Protocol, TypeGuard
+from typing import Any, Final, Protocol, TypeGuard
 
 from kzmark import __version__
 from kzmark._limits import Limits
@@ -11,6 +11,8 @@ from kzmark.formats._embedding import Packs, Parcel
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.signing import evidence
+from kzmark.signing.evidence import Reading
+from kzmark.signing.manifest import RECORD
 from kzmark.signing.signed import Signed
 from kzmark.signing.signer import Signer
 from kzmark.signing.store import binding
@@ -68,9 +70,17 @@ def signed(
 
 
 def judged(
-    data: bytes | Rope, adapter: PackingAdapter, *, anchors: str, limits: Limits
+    data: bytes | Rope,
+    adapter: PackingAdapter,
+    *,
+    anchors: str,
+    limits: Limits,
+    signed: Signed | None = None,
 ) -> Evidence:
-    """Say what the manifest of a package holds and whether it fits every member. Never raises."""
+    """Say what the manifest of a package holds and whether it fits every member. Never raises.
+
+    With what signing gave a moment ago, the mark need not be made anew from the very same record.
+    """
     try:
         parcel = adapter.parcel(data, limits=limits)
     except MediaError as error:
@@ -78,7 +88,14 @@ def judged(
     if not parcel.store:
         return evidence.absent()
     found = validate(parcel.store, _bound(parcel), anchors=anchors, limits=limits)
-    return evidence.judge(found.reading)
+    reading = found.reading
+    if signed is not None and signed.record and _record(reading) == signed.record:
+        reading = reading._replace(mark=signed.mark)
+    return evidence.judge(reading)
+
+
+def _record(reading: Reading) -> Any:
+    return reading.manifests[0]["assertions"].get(RECORD) if reading.manifests else None
 
 
 def _kept(parcel: Parcel, limits: Limits) -> Heritage | None:

@@ -43,12 +43,13 @@ def reading(what: str) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def opened(source: BinaryIO, container: str) -> Iterator[tuple[Any, Any]]:
+def opened(source: BinaryIO, container: str, *, track: int = 0) -> Iterator[tuple[Any, Any]]:
     """Give the container over a stream, which stays open, and its stream of sound.
 
     Args:
         source: The file.
         container: Name of the demuxer: no other is tried.
+        track: Which of the streams of sound that can be decoded, from 0.
 
     Raises:
         UnsupportedMediaError: If there is no sound in it that can be decoded.
@@ -56,21 +57,19 @@ def opened(source: BinaryIO, container: str) -> Iterator[tuple[Any, Any]]:
     source.seek(0)
     with reading("sound") as av:
         stream = Unclosed(source)
-        with av.open(
-            stream, format=container, buffer_size=_BUFFER, metadata_errors="replace"
-        ) as found:
-            yield found, sound_stream(found)
+        with av.open(stream, format=container, buffer_size=_BUFFER, **backend.lenient(av)) as found:
+            yield found, sound_stream(found, track)
 
 
-def sound_stream(container: Any) -> Any:
-    """Return the first stream of sound that can be decoded.
+def sound_stream(container: Any, track: int = 0) -> Any:
+    """Return one of the streams of sound that can be decoded: the first, unless told otherwise.
 
     Raises:
         UnsupportedMediaError: If there is none.
     """
-    for stream in container.streams.audio:
-        if stream.codec_context is not None:
-            return stream
+    streams = [one for one in container.streams.audio if one.codec_context is not None]
+    if track < len(streams):
+        return streams[track]
     raise UnsupportedMediaError("there is no sound in it that can be decoded")
 
 

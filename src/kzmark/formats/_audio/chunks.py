@@ -16,6 +16,7 @@ from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMe
 
 Order = Literal["little", "big"]
 
+W64: Final = bytes.fromhex("726966662e91cf11a5d628db04c10000")  # what a file of Sony's begins with
 UNKNOWN: Final = 0xFFFFFFFF  # a size that says that it stands elsewhere, or that nobody knew
 _4G: Final = 1 << 32
 _DS64: Final = 28  # bytes of a `ds64` chunk without a table
@@ -86,6 +87,10 @@ class File:
         self.source.seek(0)
         head = read_exact(self.source, 12, what="header")
         self.order: Order = "big" if head[:4] == b"FORM" else "little"
+        if W64.startswith(head):
+            raise UnsupportedMediaError(
+                "Sony's Wave64, not WAV", hint="make it RF64: ffmpeg -c copy -rf64 always"
+            )
         if head[:4] not in {b"RIFF", b"RF64", b"FORM"}:
             raise MalformedMediaError("not a file of chunks")
         self.form, self.samples = head[8:12], 0

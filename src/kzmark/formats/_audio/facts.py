@@ -41,22 +41,27 @@ def survey(source: BinaryIO, container: str) -> Facts:
     with opened(source, container) as (file, stream):
         context = stream.codec_context
         check(context)
-        seconds = 0.0
-        if stream.duration is not None and stream.time_base:
-            seconds = float(stream.duration * stream.time_base)
-        elif file.duration:
-            seconds = file.duration / 1_000_000
         return Facts(
-            sound=Sound(
-                codec=_NAMES.get(context.name, context.name),
-                rate=context.sample_rate,
-                channels=context.channels,
-                layout=layout_name(context),
-                seconds=max(0.0, seconds),
-            ),
+            sound=sound_of(file, stream),
             bit_rate=context.bit_rate or file.bit_rate or 0,
             extradata=bytes(context.extradata or b""),
         )
+
+
+def sound_of(file: Any, stream: Any) -> Sound:
+    """Return what is known of a stream of sound."""
+    context, seconds = stream.codec_context, 0.0
+    if stream.duration is not None and stream.time_base:
+        seconds = float(stream.duration * stream.time_base)
+    elif file.duration:
+        seconds = file.duration / 1_000_000
+    return Sound(
+        codec=_NAMES.get(context.name, context.name),
+        rate=context.sample_rate,
+        channels=context.channels,
+        layout=layout_name(context),
+        seconds=max(0.0, seconds),
+    )
 
 
 def check(context: Any) -> None:

@@ -18,7 +18,7 @@ _SCALES: Final = {"u1": (1 / 128, 128), "i2": (1 / 32768, 0), "i4": (1 / 2147483
 
 
 def listen(
-    source: BinaryIO, container: str, spans: Sequence[Span], *, limits: Limits
+    source: BinaryIO, container: str, spans: Sequence[Span], *, limits: Limits, track: int = 0
 ) -> Iterator[tuple[float, Samples]]:
     """Yield the samples of each span. See `Sounds.listen`.
 
@@ -26,12 +26,13 @@ def listen(
         source: The file.
         container: Name of the demuxer.
         spans: In rising order, in seconds.
-        limits: What it may cost: samples of one span are bounded as pixels are.
+        limits: What it may cost: the samples of one span take a quarter of `max_bytes` at most.
+        track: Which of those that can be decoded, from 0.
 
     Raises:
         MediaError: If the sound cannot be decoded, or a span holds more than the limits allow.
     """
-    with opened(source, container) as (file, stream):
+    with opened(source, container, track=track) as (file, stream):
         context = stream.codec_context
         check(context)
         reel = _Reel(file, stream, limits)
@@ -54,7 +55,7 @@ class _Reel:
     """Decoded frames in order, as far as they were needed so far."""
 
     def __init__(self, file: Any, stream: Any, limits: Limits) -> None:
-        self._file, self._stream, self._most = file, stream, limits.max_total_pixels // 8
+        self._file, self._stream, self._most = file, stream, limits.max_bytes // 16
         self._rate, self._channels = stream.codec_context.sample_rate, stream.codec_context.channels
         self._first = float((stream.start_time or 0) * stream.time_base)
         self._frames = self._decoded()

@@ -6,8 +6,7 @@ Spec: ISO 29500-2, 7 (package model), 8.3.4 (relationships), 7.2.3 (content type
 import posixpath
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 from urllib.parse import unquote
 
 from kzmark._limits import Limits
@@ -27,12 +26,12 @@ _EMPTY: Final = (
     b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Relationships '
     b'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"></Relationships>'
 )
+_KEPT: Final = 64 << 10  # bytes of relationships that are remembered with their package
 _NEAR: Final = re.compile(r"\w[\w-]*(?:/\w[\w-]*)*\.\w+", re.ASCII)  # in the folder of a part
 _STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """A relationship.
 
     Attributes:
@@ -79,8 +78,10 @@ class Parts:
 
     def related(self, part: str, kind: str) -> str:
         """Return the first part that another leads to by a kind of relationship, or nothing."""
-        targets = (one.target for one in self.relations(part) if one.kind == kind)
-        return next((one for one in targets if one and one in self.edits), "")
+        for one in self.relations(part):
+            if one.kind == kind and one.target and one.target in self.edits:
+                return one.target
+        return ""
 
     def relate(self, part: str, kind: str, target: str, *, base: str = "") -> str:
         """Return the id of a relationship, made if there is none yet."""
@@ -155,7 +156,8 @@ class Parts:
             if one.get("TargetMode") != "External":
                 target = self._resolved(part, one.get("Target", ""))
             found.append(Relation(one.get("Id", ""), kind, target, base))
-        memory[part, data] = found
+        if len(data) <= _KEPT:
+            memory[part, data] = found
         return found
 
     def _rows(self, name: str, data: bytes, vocabulary: Vocabulary) -> Rows:

@@ -4,6 +4,7 @@ Plain is a list of empty elements with nothing but attributes, in ASCII, without
 nearly every program writes it. Any other list is taken apart as the XML document that it may be.
 """
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +26,10 @@ _ATTRIBUTE: Final = re.compile(r"""([A-Za-z]+)=(?:"([^"]*)"|'([^']*)')""")
 _MOST: Final = 1_000  # rows that are read so
 _LONGEST: Final = 1 << 20  # bytes
 _LEVELS: Final = 2
+_SMALL: Final = 16 << 10  # bytes of a list that is remembered for a while
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """What a list is called, and what its rows are called.
 
@@ -86,9 +88,11 @@ class Rows:
         Raises:
             MediaError: If it is not well-formed, or over the limits.
         """
-        return cls.plain(data, vocabulary, limits=limits) or cls.taken_apart(
-            data, vocabulary, limits=limits, what=what
-        )
+        return (
+            _known(data, vocabulary, limits)
+            if len(data) <= _SMALL
+            else cls.plain(data, vocabulary, limits=limits)
+        ) or cls.taken_apart(data, vocabulary, limits=limits, what=what)
 
     @classmethod
     def plain(cls, data: bytes, vocabulary: Vocabulary, *, limits: Limits) -> "Rows | None":
@@ -144,3 +148,9 @@ class Rows:
             if behind:
                 edits.append(root.opened(behind))
         return self.document.edited(edits)
+
+
+@functools.lru_cache(maxsize=32)
+def _known(data: bytes, vocabulary: Vocabulary, limits: Limits) -> Rows | None:
+    """Read a list at a glance; the files of one program have the same ones."""
+    return Rows.plain(data, vocabulary, limits=limits)

@@ -15,6 +15,7 @@ _WORDS: Final = {
     "bg1": "lt1", "dark2": "dk2", "text2": "dk2", "tx2": "dk2", "light2": "lt2",
     "background2": "lt2", "bg2": "lt2", "hyperlink": "hlink", "followedHyperlink": "folHlink",
 }  # fmt: skip
+_SIX: Final = re.compile(r"[0-9A-Fa-f]{6}")
 _WHITE: Final = (255, 255, 255)
 _BLACK: Final = (0, 0, 0)
 _PART: Final = 100_000  # of a whole, in DrawingML
@@ -97,7 +98,7 @@ class Theme:
 
 def hexed(said: str) -> Colour | None:
     """Return a colour of six digits."""
-    if not re.fullmatch(r"[0-9A-Fa-f]{6}", said):
+    if not _SIX.fullmatch(said):
         return None
     return int(said[:2], 16), int(said[2:4], 16), int(said[4:], 16)
 

@@ -21,7 +21,9 @@ from kzmark.formats._zip.member import Member, runs
 from kzmark.formats._zip.package import Package
 
 NAME: Final = "META-INF/content_credential.c2pa"
-_SAFE: Final = re.compile(r"[A-Za-z0-9_.~/-]*")  # letters of a URI that stand for themselves
+_SAFE: Final = re.compile(
+    r"[A-Za-z0-9_.~/-]*"
+).fullmatch  # letters of a URI that stand for themselves
 
 
 class Parcel:
@@ -42,6 +44,12 @@ class Parcel:
     @functools.cached_property
     def members(self) -> tuple[tuple[str, bytes], ...]:
         """URI and SHA-256 of every other member, in the order they stand in."""
+        if whole := self._package.whole:
+            return tuple(
+                (_uri(one.name), hashlib.sha256(whole[one.start : one.stop]).digest())
+                for one in self._others
+                if not one.is_folder
+            )
         return tuple(
             (_uri(one.name), self._digest(one)) for one in self._others if not one.is_folder
         )
@@ -123,8 +131,6 @@ class Parcel:
         yield whole
 
     def _digest(self, member: Member) -> bytes:
-        if whole := self._package.whole:
-            return hashlib.sha256(whole[member.start : member.stop]).digest()
         source = self._package.source
         source.seek(member.start)
         digest = hashlib.sha256()
@@ -139,7 +145,7 @@ class Parcel:
 
 
 def _uri(name: str) -> str:
-    return name if _SAFE.fullmatch(name) else quote(name)
+    return name if _SAFE(name) else quote(name)
 
 
 def _headers(crc: int, size: int) -> tuple[bytes, bytes]:

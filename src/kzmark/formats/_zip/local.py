@@ -12,31 +12,60 @@ from kzmark.formats._zip.records import Entry
 Reader = Callable[[int, int, str], bytes]  # from where, how many bytes, and what they are
 
 _DESCRIPTORS: Final = {12: (0, 4), 16: (4, 4), 20: (0, 8), 24: (4, 8)}  # size: magic, width
+_RARE: Final = records.DESCRIBED | records.STRANGE
+_LINK: Final = 0o12  # the highest four bits of the attributes of a link
 _PART: Final = rb"\.?[A-Za-z0-9_\[][A-Za-z0-9_.\[\] -]*"  # never empty, never one or two dots
 _PLAIN_NAME: Final = re.compile(rb"%s(?:/%s)*/?" % (_PART, _PART))
 
 
-def plain(entry: Entry, stop: int, whole: bytes) -> Member | None:
-    """Return a member of a file in memory, if all is as nearly every program writes it.
+def plain(directory: bytes, count: int, whole: bytes, end: int) -> dict[str, Member] | None:
+    """Return the members of a file in memory, if all of it is as nearly every program writes it.
 
-    Its own header says the very bytes of the directory, and nothing stands behind its data. Of any
-    other member nothing is said: `checked` knows.
+    They stand one right behind the other in the order of the directory, their own headers say its
+    very bytes, and their names are usual ones. Of any other package nothing is said: `checked` and
+    `records.entries` know.
+
+    Args:
+        directory: The central directory.
+        count: How many members it has.
+        whole: The file.
+        end: Where the members end.
     """
-    start, raw, name = entry.start, entry.raw, entry.name
-    at = start + records.LOCAL.size
-    body = at + len(name) + (whole[at - 2] | whole[at - 1] << 8 if at < len(whole) else 0)
-    if (
-        body + entry.packed != stop
-        or whole[start : at - 2] != records.LOCAL_MAGIC + raw[6:30]
-        or whole[at : at + len(name)] != name
-        or entry.flags & (records.DESCRIBED | records.STRANGE)
-        or entry.method not in records.METHODS
-        or (entry.method == records.STORED and entry.packed != entry.size)
-        or entry.is_link
-        or not _PLAIN_NAME.fullmatch(name)
-    ):
-        return None
-    return Member(name.decode("ascii"), entry, body, stop)
+    unpack, least, own = records.CENTRAL.unpack_from, records.CENTRAL.size, records.LOCAL.size
+    found: dict[str, Member] = {}
+    at = place = 0
+    for _ in range(count):
+        if len(directory) - at < least:
+            return None
+        (magic, _, _, flags, method, time, date, crc, packed, size, letters, extra, comment) = (
+            row := unpack(directory, at)
+        )[:13]
+        behind = at + least + letters + extra + comment
+        raw, name = directory[at:behind], directory[at + least : at + least + letters]
+        told = place + own
+        body = told + letters
+        if (
+            magic != records.CENTRAL_MAGIC
+            or row[13]
+            or row[16] != place
+            or flags & _RARE
+            or (method != records.DEFLATED and (method != records.STORED or packed != size))
+            or records.FULL in (packed, size)
+            or (raw[5] == records.UNIX and raw[41] >> 4 == _LINK)
+            or whole[place : told - 2] != records.LOCAL_MAGIC + raw[6:30]
+            or whole[told:body] != name
+            or not _PLAIN_NAME.fullmatch(name)
+            or body > end
+            or behind > len(directory)
+        ):
+            return None
+        body += whole[told - 2] | whole[told - 1] << 8
+        entry = Entry(raw, flags, method, date << 16 | time, crc, packed, size, place, name)
+        place = body + packed
+        spelt = name.decode("ascii")
+        found[spelt] = Member(spelt, entry, body, place)
+        at = behind
+    return found if at == len(directory) and place == end and len(found) == count else None
 
 
 def checked(entry: Entry, stop: int, read: Reader) -> Member:

@@ -78,7 +78,13 @@ class Package:
             raise LimitExceededError(f"a package of {count} members")
         source.seek(package.start)
         directory = read_exact(source, package.size, what="the central directory")
-        package._take(records.entries(directory, count))
+        found = local.plain(directory, count, whole, package.start) if whole else None
+        if found is not None:
+            package.folded = {name.casefold(): name for name in found}
+        if found is not None and len(package.folded) == count:
+            package.members = found
+        else:
+            package._take(records.entries(directory, count))
         return package
 
     @classmethod
@@ -172,15 +178,14 @@ class Package:
         return row[7], place
 
     def _take(self, entries: list[Entry]) -> None:
+        self.folded = {}
         placed: dict[int, Member] = {}
         ordered = sorted(entries, key=lambda entry: entry.start)
         stops = [*(entry.start for entry in ordered[1:]), self.start]
         if ordered and ordered[0].start:
             raise MalformedMediaError("bytes that belong to no member of the package")
         for entry, stop in zip(ordered, stops, strict=True):
-            placed[entry.start] = (
-                local.plain(entry, stop, self.whole) if self.whole else None
-            ) or local.checked(entry, stop, self._exactly)
+            placed[entry.start] = local.checked(entry, stop, self._exactly)
         for entry in entries:
             member = placed[entry.start]
             folded = member.name.casefold()

@@ -22,7 +22,7 @@ STRANGE: Final = 0x2061  # encrypted, patched, strongly encrypted, masked header
 _OFFSET_AT: Final = 42
 _ZIP64: Final = 0x0001
 _EPOCH: Final = 0x21 << 16  # 1980-01-01 00:00, date before time
-_UNIX: Final = 3
+UNIX: Final = 3
 _KIND: Final = 0o170000
 _LINK: Final = 0o120000
 
@@ -56,7 +56,7 @@ class Entry(NamedTuple):
     def is_link(self) -> bool:
         """Whether it is a symbolic link of a Unix system."""
         made, attributes = self.raw[5], int.from_bytes(self.raw[38:42], "little")
-        return made == _UNIX and attributes >> 16 & _KIND == _LINK
+        return made == UNIX and attributes >> 16 & _KIND == _LINK
 
     @property
     def is_plain(self) -> bool:

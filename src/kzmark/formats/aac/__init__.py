@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
-from kzmark.formats._audio import hear, tagged, tagged_layers
+from kzmark.formats._audio import tagged, tagged_layers
 from kzmark.formats._base import C2PABinding, FormatInfo, Signature
 from kzmark.formats._film import Progress, Span
 from kzmark.formats._sound import Samples, Sound
+from kzmark.formats.aac import listen as heard
 from kzmark.formats.aac import speak as spoken
 from kzmark.formats.aac.frames import header
 from kzmark.mark import Mark
@@ -83,7 +84,7 @@ class Aac:
         self, source: BinaryIO, spans: Sequence[Span], *, limits: Limits
     ) -> Iterator[tuple[float, Samples]]:
         """Yield what is heard in these stretches."""
-        return hear.listen(source, "aac", spans, limits=limits)
+        return heard.listen(source, spans, limits=limits)
 
 
 ADAPTER = Aac()

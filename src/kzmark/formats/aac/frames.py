@@ -3,21 +3,32 @@
 Spec: ISO/IEC 14496-3, 1.A.2 (ADTS).
 """
 
+import struct
+from array import array
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kzmark._rope import Rope
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
+from kzmark.formats._audio.recall import Recall
 
 SAMPLES: Final = 1024  # of one block
 LOW: Final = 2  # the object type that can be encoded
-_BLOCK: Final = 1 << 20
+_BLOCK: Final = 1 << 18
 _HEAD: Final = 7  # bytes of a head without a check
 _SEARCH: Final = 1 << 16  # bytes in which the first frame must be found
+_EIGHT: Final = struct.Struct(">Q")
+_SYNC: Final = 0xFFF6 << 48, 0xFFF0 << 48  # which bits of eight bytes tell a head, and what
 _RATES: Final = (
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
     7_350,
 )  # fmt: skip
+
+
+Places = NDArray[np.int64]
 
 
 class Header(NamedTuple):
@@ -82,15 +93,32 @@ class Frames:
 
     Attributes:
         first: The head of the first.
-        start: Where it begins.
+        starts: Where each begins.
+        ends: How many blocks there are up to the end of each.
         end: Where the last one ends.
-        blocks: Blocks of all of them.
     """
 
     first: Header
-    start: int
+    starts: Places
+    ends: Places
     end: int
-    blocks: int
+
+    @property
+    def start(self) -> int:
+        """Where the first begins."""
+        return int(self.starts[0])
+
+    def stop(self, number: int) -> int:
+        """Return where one ends."""
+        return int(self.starts[number + 1]) if number + 1 < len(self.starts) else self.end
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of all of them."""
+        return int(self.ends[-1])
+
+
+_RECALL: Final = Recall[Frames]()
 
 
 def walk(source: Rope, at: int) -> Frames:
@@ -99,6 +127,10 @@ def walk(source: Rope, at: int) -> Frames:
     Raises:
         MalformedMediaError: If there is none, or something else stands between them.
     """
+    return _RECALL.of(source, at, lambda: _walked(source, at))
+
+
+def _walked(source: Rope, at: int) -> Frames:
     source.seek(at)
     data = source.read(_SEARCH)
     here = next((n for n in range(len(data) - _HEAD) if _begins(data, n)), -1)
@@ -106,35 +138,44 @@ def walk(source: Rope, at: int) -> Frames:
         raise MalformedMediaError("there is no frame of AAC in it")
     first = header(data[here : here + _HEAD])
     assert first is not None  # it was just found
-    start = at = at + here
-    blocks = 0
+    at += here
+    starts, blocks = array("q"), array("b")
     while at + _HEAD <= source.size:
         source.seek(at)
-        length, count = _run(source.read(_BLOCK), source.size - at)
+        data = source.read(_BLOCK)
+        length = _run(data + b"\0", at, source.size - at, starts, blocks)
         if not length:
             break
-        at, blocks = at + length, blocks + count
+        at += length
     source.seek(at)
-    if not blocks or header(source.read(_HEAD)) is not None:
+    if not starts or header(source.read(_HEAD)) is not None:
         raise MalformedMediaError("the last frame of AAC is cut off")
-    return Frames(first, start, at, blocks)
+    counts = np.frombuffer(blocks, np.int8)
+    return Frames(first, np.frombuffer(starts, np.int64), np.cumsum(counts, dtype=np.int64), at)
 
 
-def _run(data: bytes, left: int) -> tuple[int, int]:
-    """Go over frames that follow each other; return their bytes and blocks.
+def _run(data: bytes, base: int, left: int, starts: "array[int]", blocks: "array[int]") -> int:
+    """Go over frames that follow each other; return their bytes.
 
     Args:
-        data: What begins with a frame.
+        data: What begins with a frame, and one byte more.
+        base: Where that is.
         left: Bytes up to the end of the file: no frame may reach over it.
+        starts: Where each begins is added to it.
+        blocks: How many blocks each holds is added to it.
     """
-    here, blocks, last = 0, 0, len(data) - _HEAD
-    while here <= last and data[here] == 0xFF and data[here + 1] & 0xF6 == 0xF0:
-        size = (data[here + 3] & 3) << 11 | data[here + 4] << 3 | data[here + 5] >> 5
-        if size < _HEAD or here + size > left:
+    here, last = 0, len(data) - 1 - _HEAD
+    bits, sync = _SYNC
+    head, begins, counted = _EIGHT.unpack_from, starts.append, blocks.append
+    while here <= last:
+        (eight,) = head(data, here)
+        size = eight >> 21 & 0x1FFF
+        if eight & bits != sync or size < _HEAD or here + size > left:
             break
+        begins(base + here)
+        counted((eight >> 8 & 3) + 1)
         here += size
-        blocks += (data[here - size + 6] & 3) + 1
-    return here, blocks
+    return here
 
 
 def _begins(data: bytes, at: int) -> bool:

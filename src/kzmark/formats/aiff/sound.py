@@ -11,6 +11,7 @@ from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._audio import facts
 from kzmark.formats._audio.chunks import File, Fresh, Piece, write
+from kzmark.formats._audio.fields import field
 from kzmark.formats._audio.pcm import Kind, packed
 from kzmark.formats._film import Progress
 from kzmark.formats._sound import Samples, Sound
@@ -120,7 +121,8 @@ def speak(
         raise MalformedMediaError("the samples begin behind their end")
     fresh = packed(words, shaped.kind, rate)
     joined = Fresh(b"SSND", (bytes(_PREFIX), fresh, Piece(file.source, start, length)))
-    count = (shaped.data[0:2], (length // align + len(words)).to_bytes(4, "big"), shaped.data[6:])
+    moments = field(length // align + len(words), 4, what="moments of sound")
+    count = (shaped.data[0:2], moments, shaped.data[6:])
     kept, notes = [], []
     for one in file.chunks:
         if one == data:

@@ -8,9 +8,11 @@ from typing import BinaryIO
 
 from kzmark._limits import Limits
 from kzmark.formats._av.facts import survey
+from kzmark.formats._av.soundtracks import overhear, soundtracks
 from kzmark.formats._av.stills import stills
 from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
 from kzmark.formats._film import Film, Progress, Span
+from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.avi import layers
 from kzmark.formats.avi.burn import burn
 from kzmark.mark import Mark
@@ -75,6 +77,17 @@ class Avi:
     ) -> Iterator[tuple[float, Picture]]:
         """Yield what a person sees at these times."""
         return stills(source, times, limits=limits, keys=keys, film=film)
+
+    def soundtracks(self, source: BinaryIO, *, limits: Limits) -> Sequence[Sound]:
+        """Return every track of sound that can be decoded."""
+        del limits
+        return soundtracks(source)
+
+    def overhear(
+        self, source: BinaryIO, track: int, spans: Sequence[Span], *, limits: Limits
+    ) -> Iterator[tuple[float, Samples]]:
+        """Yield what is heard of a track in these stretches."""
+        return overhear(source, "avi", track, spans, limits=limits)
 
 
 ADAPTER = Avi()

@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 from kzmark._limits import Limits
 from kzmark.formats._base import C2PABinding, FormatInfo
 from kzmark.formats._ooxml.adapter import SIGNATURES, OfficeFile
+from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._text import Inscription, Leaf
 from kzmark.vocabulary import Layer, Medium
 
@@ -38,17 +39,11 @@ class Docx(OfficeFile):
         b"ms-word.template.macroEnabledTemplate.main+xml",
     )
 
-    def inscribe(
-        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-    ) -> Sequence[str]:
-        """Copy the file with the notice in every header in use and before the text.
-
-        Raises:
-            UnsupportedMediaError: If it is signed.
-        """
+    def inscribed(self, parts: Parts, inscription: Inscription) -> Sequence[str]:
+        """Put the notice into every header in use and before the text."""
         from kzmark.formats.docx import notice
 
-        return notice.inscribe(source, target, inscription, limits=limits)
+        return notice.inscribe(parts, inscription)
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
         """Yield every kind of page of every section: its header, on the first the text too."""

@@ -12,6 +12,7 @@ _EMU: Final = 12_700  # of a point
 _WIDTH, _HEIGHT, _MARGIN, _HEADER = 612.0, 792.0, 72.0, 36.0  # points, where nobody says them
 _BAND: Final = 12.0  # points: the height of a line of a notice
 _SHARE: Final = 0.5  # of the line's width, from which it cannot be read
+_LAYING: Final = (b"anchor", b"shape", b"rect", b"oval")  # in the name of all that lies somewhere
 _ABOVE: Final = frozenset({"topMargin", "page"})
 
 
@@ -67,6 +68,8 @@ class Page:
 
 def covered(root: Element, page: Page, top: float) -> str:
     """Say whether something opaque lies over the first line of a part."""
+    if root.lacks(*_LAYING):
+        return ""
     width = page.right - page.left
     for x, y, across, down in _shapes(root, page, top):
         wide = min(x + across, page.right) - max(x, page.left)

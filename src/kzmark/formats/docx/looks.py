@@ -12,6 +12,7 @@ from kzmark.formats._xmlmap import Element
 from kzmark.formats._xmlskim import Skim
 from kzmark.formats.docx.story import URIS, is_on
 
+_NUMBER: Final = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)%?")
 _DEEPEST: Final = 24  # styles based on styles
 _HALF: Final = 20  # half points: the size where nobody says one
 _NARROW: Final = 34  # per cent of a letter's width below which it cannot be read
@@ -194,6 +195,9 @@ class _Chain:
         self._looks = looks
         self._run = run
         self._own = run.first("w:rPr")
+        self._said: dict[str, Element] = {}
+        for one in self._own.elements if self._own is not None else ():
+            self._said.setdefault(one.name, one)
         self._far: list[Element] | None = None
         self.paragraph: Element | None = run.parent
         while self.paragraph is not None and self.paragraph.name != "w:p":
@@ -207,9 +211,8 @@ class _Chain:
 
     def find(self, name: str) -> Element | None:
         """Return the element that says a property."""
-        found = self._own.first(name) if self._own is not None else None
-        if found is not None:
-            return found
+        if (said := self._said.get(name)) is not None:
+            return said
         for one in self._styles():
             found = one.first(name)
             if found is not None:
@@ -292,5 +295,5 @@ def _far(said: str) -> bool:
 
 
 def _number(said: str, default: float) -> float:
-    found = re.fullmatch(r"(-?\d{1,9}(?:\.\d{1,9})?)%?", said)
+    found = _NUMBER.fullmatch(said)
     return float(found[1]) if found else default

@@ -6,9 +6,8 @@ of themselves how they look, so that no style of the document hides them by acci
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, Final
+from typing import Final
 
-from kzmark._limits import Limits
 from kzmark.formats._names import RELATIONS, STRICT, WORD
 from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._ooxml.words import FACE, hexadecimal, locale, sentences
@@ -22,15 +21,10 @@ _PLACE: Final = "word/kzmarkHeader.xml"
 _LARGER: Final = 1.25  # the paragraph before the text, to those in headers
 
 
-def inscribe(
-    source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-) -> Sequence[str]:
-    """Copy a Word file with the notice in its headers and before its text."""
-    parts = Parts(source, limits=limits)
-    parts.check_changeable()
-    story = Story.of(parts.edits.read(parts.main), limits=limits)
+def inscribe(parts: Parts, inscription: Inscription) -> Sequence[str]:
+    """Put the notice into the headers of a Word file and before its text."""
+    story = Story.of(parts.edits.read(parts.main), limits=parts.limits)
     parts.edits.put(parts.main, story.document.edited(_edited(parts, story, inscription)))
-    parts.edits.write(target)
     return ()
 
 

@@ -13,6 +13,7 @@ from kzmark.errors import MalformedMediaError
 from kzmark.formats._names import STRICT, WORD
 from kzmark.formats._xmlmap import Document, Edit, Element
 from kzmark.formats._xmlskim import Skim
+from kzmark.formats._xmlwords import places
 
 STYLE: Final = "kzmarkNotice"  # the paragraph style by which our paragraphs are known
 URIS: Final = (WORD, *(strict for strict, usual in STRICT.items() if usual == WORD))
@@ -121,7 +122,8 @@ def _is_past(section: Element) -> bool:
 
 def _skimmed(data: bytes, limits: Limits, *, whole: bool) -> Story | None:
     """Return the story of a text whose tags can be found by their letters, or nothing."""
-    skim = Skim.of(data, URIS, limits=limits, what="the document", enough=_is_begun)
+    until = "" if whole else "w:body"
+    skim = Skim.of(data, URIS, limits=limits, what="the document", enough=_is_begun, until=until)
     if skim is None:
         return None
     root = skim.root
@@ -132,7 +134,7 @@ def _skimmed(data: bytes, limits: Limits, *, whole: bool) -> Story | None:
     blocks = list(skim.blocks("sectPr"))
     if end < 0 or any(start == stop for start, stop in blocks):  # a tracked change of a section
         return None
-    if whole and data.count(STYLE.encode()) != len(ours):
+    if whole and len(places(data, STYLE.encode())) != len(ours):
         return None
     found = (skim.taken(*block, limits=limits) for block in blocks)
     sections = tuple(Section(element, shift) for element, shift in found)

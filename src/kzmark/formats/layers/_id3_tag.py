@@ -15,9 +15,10 @@ from kzmark.formats.layers._id3_old import renewed
 PADDING: Final = 16  # bytes
 _UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10
 _FRAME_UNSYNCHRONISED: Final = 0x02  # in version 2.4, where each frame is so by itself
-_NAME: Final = {2: re.compile(rb"[A-Z][A-Z0-9]{2}"), 3: re.compile(rb"[A-Z][A-Z0-9]{2}[A-Z0-9 ]")}
+# iTunes put names of three letters into tags of version 2.3, a zero or a space behind them.
+_NAME: Final = {2: re.compile(rb"[A-Z][A-Z0-9]{2}"), 3: re.compile(rb"[A-Z][A-Z0-9]{2}[A-Z0-9 \0]")}
 _CODECS: Final = ("latin-1", "utf-16", "utf-16-be", "utf-8")
-_ENDS: Final = (b"\0", b"\0\0", b"\0\0", b"\0")
+ENDS: Final = (b"\0", b"\0\0", b"\0\0", b"\0")  # of a text, by its encoding
 _MOST: Final = (1 << 28) - 1  # bytes that the size of a tag can say
 
 
@@ -102,7 +103,7 @@ class Tag:
     def text(self, name: str, description: str, value: str, *, language: bytes = b"") -> Frame:
         """Return a frame of text with a description, spelt as this version does."""
         code = 3 if self.version == 4 else 1
-        end = _ENDS[code]
+        end = ENDS[code]
         body = bytes((code,)) + language + description.encode(_CODECS[code]) + end
         return Frame(name, body + value.encode(_CODECS[code]))
 
@@ -122,7 +123,7 @@ def described(frame: Frame) -> tuple[str, str] | None:
 
 def split(body: bytes, code: int) -> tuple[bytes, bytes, bytes]:
     """Return a text, its end and what follows; the end of a wide text is two zeros at its width."""
-    end = _ENDS[code]
+    end = ENDS[code]
     at = body.find(end)
     while len(end) == 2 and at % 2 and at >= 0:
         at = body.find(end, at + 1)

@@ -7,7 +7,7 @@ Spec: ID3v2.4.0, native frames, 4.2.1 (`TLEN`), 4.5 (`ETCO`), 4.6 (`MLLT`), 4.7 
 from collections.abc import Callable
 from typing import Final
 
-from kzmark.formats.layers._id3_tag import Tag, split
+from kzmark.formats.layers._id3_tag import ENDS, Tag, split
 
 _TABLES: Final = frozenset({"MLLT", "ASPI"})  # where bytes lie at which time: they no longer do
 _MILLISECONDS: Final = 2  # the unit of times that this module can move
@@ -78,15 +78,26 @@ def _lyrics(body: bytes, milliseconds: int) -> bytes | None:
     if len(body) < 6 or body[0] > 3 or body[4] != _MILLISECONDS:
         return None
     code = body[0]
-    title, end, rest = split(body[6:], code)
-    found = [body[:6], title, end]
-    while rest:
-        text, end, rest = split(rest, code)
-        if not end or len(rest) < 4:
+    at = _behind(body, 6, code)
+    if at < 0:
+        return body
+    found = [body[:at]]
+    while at < len(body):
+        time = _behind(body, at, code)
+        if time < 0 or time + 4 > len(body):
             return None
-        found += [text, end, _later(rest[:4], milliseconds)]
-        rest = rest[4:]
+        found += [body[at:time], _later(body[time : time + 4], milliseconds)]
+        at = time + 4
     return b"".join(found)
+
+
+def _behind(body: bytes, start: int, code: int) -> int:
+    """Return where a text that begins at a place has ended; -1 if it has no end."""
+    end = ENDS[code]
+    at = body.find(end, start)
+    while len(end) == 2 and (at - start) % 2 and at >= 0:
+        at = body.find(end, at + 1)
+    return at + len(end) if at >= 0 else -1
 
 
 def _length(body: bytes, milliseconds: int) -> bytes | None:

@@ -3,7 +3,7 @@
 Spec: ISO 29500-1, 22.3 (custom properties); ISO 29500-2, 8.2 (core properties).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from kzmark._limits import Limits
@@ -26,6 +26,7 @@ _EMPTY: Final = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
     f'<Properties xmlns="{CUSTOM}" xmlns:vt="{VARIANTS}"></Properties>'
 ).encode()
+_CLOSE: Final = len("</Properties>")
 
 
 def said(mark: Mark) -> dict[str, str]:
@@ -42,19 +43,29 @@ def said(mark: Mark) -> dict[str, str]:
 
 def custom(old: bytes, mark: Mark, *, limits: Limits) -> bytes:
     """Return the custom properties with the mark; those of others stay."""
-    document = Document.of(old or _EMPTY, limits=limits, what="the custom properties")
+    if not old:
+        return (
+            _EMPTY[:-_CLOSE]
+            + "".join(_spelt(mark, "", "vt", "", _FIRST)).encode()
+            + _EMPTY[-_CLOSE:]
+        )
+    document = Document.of(old, limits=limits, what="the custom properties")
     root = document.root
     listed = root.all("cust:property")
     edits = [one.removed() for one in listed if one.get("name") in OURS]
     kept = [one for one in listed if one.get("name") not in OURS]
     number = max([_FIRST - 1, *(_number(one.get("pid")) for one in kept)])
     prefix, declared = document.prefix(VARIANTS, "vt")
-    parts = []
-    for pid, (name, value) in enumerate(said(mark).items(), number + 1):
-        head = f"<{root.prefix}property fmtid={quote(_FORMAT)} pid={quote(str(pid))}"
-        body = f"<{prefix}:lpwstr{declared}>{escape(value)}</{prefix}:lpwstr>"
-        parts.append(f"{head} name={quote(name)}>{body}</{root.prefix}property>")
+    parts = _spelt(mark, root.prefix, prefix, declared, number + 1)
     return document.edited([*edits, root.opened("".join(parts))])
+
+
+def _spelt(mark: Mark, own: str, prefix: str, declared: str, first: int) -> Iterator[str]:
+    """Yield our properties, numbered from `first`."""
+    for pid, (name, value) in enumerate(said(mark).items(), first):
+        head = f"<{own}property fmtid={quote(_FORMAT)} pid={quote(str(pid))}"
+        body = f"<{prefix}:lpwstr{declared}>{escape(value)}</{prefix}:lpwstr>"
+        yield f"{head} name={quote(name)}>{body}</{own}property>"
 
 
 def core(old: bytes, mark: Mark, earlier: Mark | None, *, limits: Limits) -> bytes:

@@ -14,12 +14,15 @@ from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._film import Progress, Span
 from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.m4a import speak as spoken
+from kzmark.formats.m4a.handlers import is_sound
+from kzmark.formats.mp4 import ADAPTER as FILMS
 from kzmark.formats.mp4 import c2pa, layers
 from kzmark.formats.mp4.movie import Movie
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium
 
+_HEAD: Final = 4_096  # bytes in which the brands stand
 _BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P "})
 
 
@@ -42,8 +45,12 @@ class M4a:
     )
 
     def confirm(self, head: bytes) -> bool:
-        """Say whether the first brand is one of sound."""
-        return brands(head)[0] in _BRANDS
+        """Say whether the first brand is one of sound, or of films: they may have no pictures."""
+        return brands(head)[0] in _BRANDS or FILMS.confirm(head)
+
+    def probe(self, source: BinaryIO) -> bool:
+        """Say whether the first brand is one of sound, or there is sound and no picture."""
+        return brands(source.read(_HEAD))[0] in _BRANDS or is_sound(source)
 
     def read(self, source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
         """Return what the XMP box and the metadata of the index hold."""

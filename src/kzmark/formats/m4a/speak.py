@@ -14,6 +14,7 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._audio.facts import Facts, survey
+from kzmark.formats._audio.fields import field
 from kzmark.formats._audio.resample import resampled
 from kzmark.formats._audio.voice import FAST, Coded, Manner, coded
 from kzmark.formats._bmff.boxes import full
@@ -71,12 +72,12 @@ def speak(
     progress: Progress | None = None,
 ) -> Sequence[str]:
     """Copy an M4A with words before its samples, which stay as they are, every byte."""
+    facts = survey(source, "mov")
     movie = Movie(source, limits=limits)
     if movie.fragmented:
         raise UnsupportedMediaError(
             "its samples are listed in fragments", hint="join them first: ffmpeg -c copy"
         )
-    facts = survey(movie.source, "mov")
     tables = movie.tables()
     table = sound_table(tables)
     spoken = _spoken(words, entry(table.stbl, limits=limits), facts, table)
@@ -203,7 +204,8 @@ def _put_samples(table: Table, spoken: Coded, shift: Shift) -> None:
     if (shifts := table.stbl.find(b"ctts")) is not None:
         count = int.from_bytes(shifts.body[4:8], "big") + 1
         row = shift.packets.to_bytes(4, "big") + bytes(4)
-        shifts.body = shifts.body[:4] + count.to_bytes(4, "big") + row + shifts.body[8:]
+        rows = field(count, 4, what="a table of times")
+        shifts.body = shifts.body[:4] + rows + row + shifts.body[8:]
     counts = table.counts.copy()
     counts[0] += shift.packets
     table.stbl.put(_full(b"stsc", *_chunk_runs(counts)))
@@ -217,8 +219,8 @@ def _grow_group(group: Box, packets: int) -> None:
     at = 16 if group.body[:1] == b"\1" else 12
     row = group.body[at : at + 4]
     if len(row) == 4 and int.from_bytes(group.body[at - 4 : at], "big"):
-        grown = int.from_bytes(row, "big") + packets
-        group.body = group.body[:at] + grown.to_bytes(4, "big") + group.body[at + 4 :]
+        grown = field(int.from_bytes(row, "big") + packets, 4, what="a group of samples")
+        group.body = group.body[:at] + grown + group.body[at + 4 :]
 
 
 def _put_times(
@@ -264,7 +266,8 @@ def _hold_first(table: Table, units: int) -> None:
     """Let the first sample of another track, such as the first chapter, last longer."""
     if table.count:
         spans = table.spans.copy()
-        spans[0] += units
+        longer = field(int(spans[0]) + units, 4, what="a sample that lasts")
+        spans[0] = int.from_bytes(longer, "big")
         table.stbl.put(_full(b"stts", *_runs(spans)))
 
 

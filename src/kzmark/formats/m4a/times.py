@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from kzmark.errors import MalformedMediaError
+from kzmark.formats._audio.fields import field
 from kzmark.formats.mp4.tree import Box
 
 _HUNDREDS: Final = 10_000_000  # units of `chpl` in a second
@@ -57,10 +58,12 @@ def edits(trak: Box) -> list[tuple[int, int, bytes]]:
 
 def put_edits(trak: Box, rows: list[tuple[int, int, bytes]]) -> None:
     """Set the edits of a track that has some."""
-    wide = 8 if any(length >= 1 << 32 or time >= 1 << 31 for length, time, _ in rows) else 4
+    narrow = all(length < 1 << 32 and -1 << 31 <= time < 1 << 31 for length, time, _ in rows)
+    wide = 4 if narrow else 8
     body = bytes((int(wide == 8), 0, 0, 0)) + len(rows).to_bytes(4, "big")
     for length, time, rate in rows:
-        body += length.to_bytes(wide, "big") + time.to_bytes(wide, "big", signed=True) + rate
+        body += field(length, wide, what="an edit that lasts")
+        body += field(time, wide, what="an edit that begins", signed=True) + rate
     trak.need(b"edts", b"elst").body = body
 
 

@@ -9,10 +9,14 @@ from typing import BinaryIO, Final
 from kzmark._limits import Limits
 from kzmark.errors import MediaError
 from kzmark.formats._av.facts import survey
+from kzmark.formats._av.soundtracks import overhear, soundtracks
 from kzmark.formats._av.stills import stills
 from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
 from kzmark.formats._film import Film, Progress, Span
+from kzmark.formats._narration import NarrationFor
+from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.matroska import ebml, layers
+from kzmark.formats.matroska import narrate as narrated
 from kzmark.formats.matroska.burn import burn
 from kzmark.mark import Mark
 from kzmark.report import Evidence
@@ -82,6 +86,33 @@ class Matroska:
     ) -> Iterator[tuple[float, Picture]]:
         """Yield what a person sees at these times."""
         return stills(source, times, limits=limits, keys=keys, film=film)
+
+    def soundtracks(self, source: BinaryIO, *, limits: Limits) -> Sequence[Sound]:
+        """Return every track of sound that can be decoded."""
+        del limits
+        return soundtracks(source)
+
+    def overhear(
+        self, source: BinaryIO, track: int, spans: Sequence[Span], *, limits: Limits
+    ) -> Iterator[tuple[float, Samples]]:
+        """Yield what is heard of a track in these stretches."""
+        return overhear(source, "matroska", track, spans, limits=limits)
+
+    def admit(self, source: BinaryIO, *, limits: Limits) -> None:
+        """Refuse a film over whose sound nothing here can speak."""
+        narrated.admit(source, limits=limits)
+
+    def narrate(
+        self,
+        source: BinaryIO,
+        target: BinaryIO,
+        narration_for: NarrationFor,
+        *,
+        limits: Limits,
+        progress: Progress | None = None,
+    ) -> Sequence[str]:
+        """Copy the film with words over the start of every track of sound."""
+        return narrated.narrate(source, target, narration_for, limits=limits, progress=progress)
 
 
 def doc_type(head: bytes) -> bytes:

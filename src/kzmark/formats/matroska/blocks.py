@@ -21,6 +21,7 @@ TIMESTAMP, SIMPLE, GROUP, BLOCK = 0xE7, 0xA3, 0xA0, 0xA1
 REFERENCE, DURATION, ADDITIONS = 0xFB, 0x9B, 0x75A1
 TRACK, TRACK_NUMBER, TRACK_KIND, CODEC_ID, CODEC_PRIVATE = 0xAE, 0xD7, 0x83, 0x86, 0x63A2
 ENCODINGS: Final = 0x6D80
+_DELAY: Final = 0x56AA
 _SCALE: Final = 0x2AD7B1
 _VIDEO: Final = 1
 _LACED: Final = 0x06
@@ -40,6 +41,7 @@ class Entry:
         codec: Its codec id.
         private: What decoders need beforehand.
         encoded: Whether its blocks are compressed or encrypted as a whole.
+        delay: Nanoseconds that a decoder gives out before the first that is played.
     """
 
     number: int
@@ -47,6 +49,7 @@ class Entry:
     codec: str
     private: bytes
     encoded: bool
+    delay: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def entries(file: File) -> list[Entry]:
                     values.get(CODEC_ID, b"").rstrip(b"\0").decode("ascii", "replace"),
                     values.get(CODEC_PRIVATE, b""),
                     ENCODINGS in values,
+                    ebml.integer(values.get(_DELAY, b"")),
                 )
             )
     return tracks
@@ -115,16 +119,16 @@ def index(file: File, facts: Facts) -> Index:
         raise MalformedMediaError("there is no picture track")
     if entry.encoded:
         raise UnsupportedMediaError("its picture track is compressed or encrypted as a whole")
-    slots, rows = [], []
-    for slot, time, key in _slots(file, entry.number):
-        slots.append(slot)
-        head = ebml.number(_head(file, slot.block), 0)[0] + 3
+    found, rows = [], []
+    for slot, time, key in slots(file, entry.number):
+        found.append(slot)
+        head = ebml.number(head_of(file, slot.block), 0)[0] + 3
         rows.append((slot.block.body + head, slot.block.end - slot.block.body - head, time, key))
-        if len(slots) > _MOST:
+        if len(found) > _MOST:
             raise LimitExceededError(f"more than {_MOST} pictures")
-    if not slots:
+    if not found:
         raise MalformedMediaError("there is no picture in it")
-    return Index(entry.number, tuple(slots), _reel(file, entry, facts, np.array(rows, np.int64)))
+    return Index(entry.number, tuple(found), _reel(file, entry, facts, np.array(rows, np.int64)))
 
 
 def _reel(file: File, entry: Entry, facts: Facts, rows: Numbers) -> Reel:
@@ -148,7 +152,7 @@ def _reel(file: File, entry: Entry, facts: Facts, rows: Numbers) -> Reel:
         dts=None,
         spans=_spans(pts),
         keys=keys.astype(np.bool_),
-        base=Fraction(_scale(file), 1_000_000_000),
+        base=Fraction(scale_of(file), 1_000_000_000),
         first=int(pts.min()),
         delay=facts.delay,
     )
@@ -164,7 +168,8 @@ def _spans(pts: Numbers) -> Numbers:
     return spans
 
 
-def _scale(file: File) -> int:
+def scale_of(file: File) -> int:
+    """Return how many nanoseconds a unit of time takes."""
     found = file.first(INFO)
     data = file.content(found) if found else b""
     for row in ebml.children(data, 0, len(data), limits=file.limits):
@@ -173,7 +178,12 @@ def _scale(file: File) -> int:
     return 1_000_000
 
 
-def _slots(file: File, track: int) -> Iterator[tuple[Slot, int, bool]]:
+def slots(file: File, track: int) -> Iterator[tuple[Slot, int, bool]]:
+    """Yield every block of a track, its time in units of the file, and whether it is a key.
+
+    Raises:
+        MediaError: If one is damaged, or holds several frames.
+    """
     for cluster in file.tops:
         if cluster.kind != CLUSTER:
             continue
@@ -190,7 +200,7 @@ def _slots(file: File, track: int) -> Iterator[tuple[Slot, int, bool]]:
 
 
 def _slot(file: File, track: int, slot: Slot) -> Iterator[tuple[Slot, int, bool]]:
-    head = _head(file, slot.block)
+    head = head_of(file, slot.block)
     length, number, _ = ebml.number(head, 0)
     if number != track:
         return
@@ -198,7 +208,7 @@ def _slot(file: File, track: int, slot: Slot) -> Iterator[tuple[Slot, int, bool]
         raise MalformedMediaError("a block that is too short")
     flags = head[length + 2]
     if flags & _LACED:
-        raise UnsupportedMediaError("several pictures share a block")
+        raise UnsupportedMediaError("several frames share a block")
     time = slot.base + int.from_bytes(head[length : length + 2], "big", signed=True)
     key = bool(flags & _KEY)
     if slot.place.kind == GROUP:
@@ -206,6 +216,7 @@ def _slot(file: File, track: int, slot: Slot) -> Iterator[tuple[Slot, int, bool]
     yield slot, time, key
 
 
-def _head(file: File, block: Element) -> bytes:
+def head_of(file: File, block: Element) -> bytes:
+    """Return the first bytes of a block."""
     file.source.seek(block.body)
     return file.source.read(min(_HEAD, block.end - block.body))

@@ -8,12 +8,16 @@ from typing import Any, BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark.formats._av.facts import survey
+from kzmark.formats._av.soundtracks import overhear, soundtracks
 from kzmark.formats._av.stills import stills
 from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
 from kzmark.formats._bmff.boxes import brands
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._film import Film, Progress, Span
+from kzmark.formats._narration import NarrationFor
+from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.mp4 import c2pa, layers
+from kzmark.formats.mp4 import narrate as narrated
 from kzmark.formats.mp4.burn import burn
 from kzmark.mark import Mark
 from kzmark.report import Evidence
@@ -88,6 +92,33 @@ class Mp4:
     ) -> Iterator[tuple[float, Picture]]:
         """Yield what a person sees at these times."""
         return stills(source, times, limits=limits, keys=keys, film=film)
+
+    def soundtracks(self, source: BinaryIO, *, limits: Limits) -> Sequence[Sound]:
+        """Return every track of sound that can be decoded."""
+        del limits
+        return soundtracks(source)
+
+    def overhear(
+        self, source: BinaryIO, track: int, spans: Sequence[Span], *, limits: Limits
+    ) -> Iterator[tuple[float, Samples]]:
+        """Yield what is heard of a track in these stretches."""
+        return overhear(source, "mov", track, spans, limits=limits)
+
+    def admit(self, source: BinaryIO, *, limits: Limits) -> None:
+        """Refuse a film over whose sound nothing here can speak."""
+        narrated.admit(source, limits=limits)
+
+    def narrate(
+        self,
+        source: BinaryIO,
+        target: BinaryIO,
+        narration_for: NarrationFor,
+        *,
+        limits: Limits,
+        progress: Progress | None = None,
+    ) -> Sequence[str]:
+        """Copy the film with words over the start of every track of sound."""
+        return narrated.narrate(source, target, narration_for, limits=limits, progress=progress)
 
     def room(self, data: Any, size: int) -> Room:
         """Return the place for a manifest store."""

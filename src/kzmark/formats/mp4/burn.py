@@ -53,7 +53,7 @@ def burn(
     reel = reel_of(movie.source, table, facts)
     spliced = splice(reel, facts, patch_for, seconds, progress=progress)
     edits = _edits(movie.source, table, spliced)
-    _check_apart(movie, tables, table, edits)
+    check_apart(movie, tables, table, edits)
     _put_config(table, spliced.extradata, facts.codec)
     table.put_samples(spliced.sizes, spliced.pts - table.dts, spliced.keys)
     rewrite(movie, target, edits=edits)
@@ -188,17 +188,21 @@ def _pieces(source: BinaryIO, spliced: Spliced, part: slice) -> "list[Piece]":
     return found
 
 
-def _check_apart(
-    movie: Movie, tables: Sequence[Table], picture: Table, edits: Sequence[Edit]
+def check_apart(
+    movie: Movie, tables: Sequence[Table], changed: Table, edits: Sequence[Edit]
 ) -> None:
-    """Refuse files in which something that stays lies inside of what changes."""
+    """Refuse files in which something that stays lies inside of what changes.
+
+    Raises:
+        UnsupportedMediaError: If it does.
+    """
     assert movie.place is not None
     places = [(edit.start, edit.stop) for edit in edits]
     ordered = sorted([*places, (movie.place.start, movie.place.end)])
     starts, stops = np.array(ordered, np.int64).T
     for table in tables:
         kept = table.sizes > 0
-        if table is picture:
+        if table is changed:
             kept &= ~np.isin(table.chunks[table.chunk_of], starts)
         begin = table.offsets[kept]
         end = begin + table.sizes[kept]

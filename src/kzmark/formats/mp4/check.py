@@ -1,6 +1,7 @@
 """A film that was written is read again: nothing missing, nothing moved, nothing else changed."""
 
 import io
+from collections.abc import Mapping
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -20,13 +21,7 @@ def check(source: BinaryIO, target: BinaryIO, spliced: Spliced, *, limits: Limit
     Raises:
         CheckError: If the new file is not what it should be.
     """
-    try:
-        old = Movie(source, limits=limits).tables()
-        new = Movie(target, limits=limits).tables()
-    except MediaError as error:
-        raise CheckError(f"the finished film cannot be read: {error.message}") from error
-    if len(old) != len(new):
-        raise CheckError(f"{len(new)} tracks, where there were {len(old)}")
+    old, new = _both(source, target, limits)
     changed = [_is_changed(one, spliced) for one in old]
     for one, two, is_changed in zip(old, new, changed, strict=True):
         _same_times(one, two)
@@ -35,6 +30,38 @@ def check(source: BinaryIO, target: BinaryIO, spliced: Spliced, *, limits: Limit
         else:
             _same_samples(source, target, one, two, (np.arange(one.count),) * 2)
     target.seek(0, io.SEEK_END)
+
+
+def check_start(
+    source: BinaryIO, target: BinaryIO, fresh: Mapping[int, int], *, limits: Limits
+) -> None:
+    """Compare tables of old and new, and samples that should be as they were.
+
+    Args:
+        source: The film as it was.
+        target: The new one.
+        fresh: Place of a track → how many samples at its start are new.
+        limits: What it may cost.
+
+    Raises:
+        CheckError: If the new file is not what it should be.
+    """
+    for place, (one, two) in enumerate(zip(*_both(source, target, limits), strict=True)):
+        _same_times(one, two)
+        kept = np.arange(fresh.get(place, 0), one.count)
+        _same_samples(source, target, one, two, (kept, kept))
+    target.seek(0, io.SEEK_END)
+
+
+def _both(source: BinaryIO, target: BinaryIO, limits: Limits) -> tuple[list[Table], list[Table]]:
+    try:
+        old = Movie(source, limits=limits).tables()
+        new = Movie(target, limits=limits).tables()
+    except MediaError as error:
+        raise CheckError(f"the finished film cannot be read: {error.message}") from error
+    if len(old) != len(new):
+        raise CheckError(f"{len(new)} tracks, where there were {len(old)}")
+    return old, new
 
 
 def _is_changed(table: Table, spliced: Spliced) -> bool:

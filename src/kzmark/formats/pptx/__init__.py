@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 from kzmark._limits import Limits
 from kzmark.formats._base import C2PABinding, FormatInfo
 from kzmark.formats._ooxml.adapter import SIGNATURES, OfficeFile
+from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._text import Inscription, Leaf
 from kzmark.vocabulary import Layer, Medium
 
@@ -39,20 +40,15 @@ class Pptx(OfficeFile):
         b"ms-powerpoint.template.macroEnabled.main+xml",
     )
 
-    def inscribe(
-        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-    ) -> Sequence[str]:
-        """Copy the file with a plate on every slide, or on the first.
+    def inscribed(self, parts: Parts, inscription: Inscription) -> Sequence[str]:
+        """Put a plate on every slide, or on the first.
 
         Returns:
             `pptx.slide-added` if there was no slide.
-
-        Raises:
-            UnsupportedMediaError: If it is signed.
         """
         from kzmark.formats.pptx import notice
 
-        return notice.inscribe(source, target, inscription, limits=limits)
+        return notice.inscribe(parts, inscription)
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
         """Yield every slide, hidden ones too."""

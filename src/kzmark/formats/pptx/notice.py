@@ -6,9 +6,8 @@ slide lies over it.
 
 import math
 from collections.abc import Sequence
-from typing import BinaryIO, Final
+from typing import Final
 
-from kzmark._limits import Limits
 from kzmark.formats._names import DRAWING, RELATIONS, SLIDES, STRICT
 from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._ooxml.words import FACE, hexadecimal, locale, sentences
@@ -29,12 +28,8 @@ _BEFORE: Final = frozenset({"p:sldMasterIdLst", "p:notesMasterIdLst", "p:handout
 _LEAST: Final = 256  # of the number of a slide (19.7.13)
 
 
-def inscribe(
-    source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-) -> Sequence[str]:
-    """Copy a presentation with the plate on its slides."""
-    parts = Parts(source, limits=limits)
-    parts.check_changeable()
+def inscribe(parts: Parts, inscription: Inscription) -> Sequence[str]:
+    """Put the plate on the slides of a presentation."""
     deck = Deck.of(parts)
     notes: tuple[str, ...] = ()
     if not deck.slides:
@@ -46,7 +41,6 @@ def inscribe(
         edits = _edits(document, deck, inscription, wanted=name in meant)
         if edits:
             parts.edits.put(name, document.edited(edits))
-    parts.edits.write(target)
     return notes
 
 

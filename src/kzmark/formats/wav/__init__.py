@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from kzmark._limits import Limits
 from kzmark.formats._audio import hear
+from kzmark.formats._audio.chunks import W64
 from kzmark.formats._base import C2PABinding, FormatInfo, Signature
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._film import Progress, Span
@@ -34,6 +35,7 @@ class Wav:
         signatures=(
             Signature(b"RIFF\0\0\0\0WAVE", mask=_MASK),
             Signature(b"RF64\0\0\0\0WAVE", mask=_MASK),
+            Signature(W64),  # to be refused by its name
         ),
         layers=frozenset({Layer.XMP, Layer.ID3, Layer.RIFF, Layer.C2PA}),
         c2pa=C2PABinding.EMBEDDED,

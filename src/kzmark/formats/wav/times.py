@@ -1,9 +1,11 @@
 """Chunks of a WAV that name places in its samples, moved with them.
 
 Spec: Multimedia Programming Interface 1.0 (`cue `, `fact`); `smpl` (MIDI sample dump in RIFF);
-EBU Tech 3285 (`bext`, time reference; `levl`); the `PEAK` chunk of floating point files.
+EBU Tech 3285 (`bext`, time reference; `levl`); iXML 3 (production recordings); the `PEAK` chunk of
+floating point files.
 """
 
+import re
 import struct
 from collections.abc import Callable
 from typing import Final
@@ -19,6 +21,10 @@ _CUE: Final = 24  # bytes of a cue point
 _LOOP: Final = 24  # bytes of a loop
 _REFERENCE: Final = 338  # offset of the time reference in `bext`
 _MAX: Final = 0xFFFFFFFF
+_NAMED: Final = re.compile(  # elements of iXML that name a time or a place in the sound, not 0
+    rb"<(?:TIMESTAMP_SAMPLES_SINCE_MIDNIGHT|BWF_TIME_REFERENCE|SYNC_POINT|PRE_RECORD_SAMPLECOUNT)"
+    rb"(?:_(?:LO|HI|LOW|HIGH))?>\s*0*[1-9]"
+)
 _Moved = tuple[bytes | None, list[str]]  # the new content, or nothing to leave it out
 
 
@@ -75,6 +81,12 @@ def _broadcast(data: bytes, count: int, _words: Samples, _file: File) -> _Moved:
     return data[:_REFERENCE] + begins.to_bytes(8, "little") + data[_REFERENCE + 8 :], notes
 
 
+def _production(data: bytes, _count: int, _words: Samples, _file: File) -> _Moved:
+    """Leave what a recorder wrote as it is, and tell of it if it names times."""
+    named = _NAMED.search(data.replace(b"\0", b""))  # in UTF-16, too
+    return data, ["times-not-shifted"] if named else []
+
+
 def _peaks(data: bytes, count: int, words: Samples, _file: File) -> _Moved:
     out = bytearray(data)
     for channel in range(min(words.shape[1], (len(data) - 8) // 8)):
@@ -109,6 +121,7 @@ KINDS: Final[dict[bytes, Callable[[bytes, int, Samples, File], _Moved]]] = {
     b"smpl": _loops,
     b"fact": _length,
     b"bext": _broadcast,
+    b"iXML": _production,
     b"PEAK": _peaks,
     b"levl": _envelope,
     b"id3 ": _tag,

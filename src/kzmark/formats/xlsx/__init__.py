@@ -10,6 +10,7 @@ from typing import BinaryIO, Final
 from kzmark._limits import Limits
 from kzmark.formats._base import C2PABinding, FormatInfo
 from kzmark.formats._ooxml.adapter import SIGNATURES, OfficeFile
+from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._text import Inscription, Leaf
 from kzmark.vocabulary import Layer, Medium
 
@@ -38,17 +39,15 @@ class Xlsx(OfficeFile):
         b"ms-excel.template.macroEnabled.main+xml",
     )
 
-    def inscribe(
-        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-    ) -> Sequence[str]:
-        """Copy the file with a first sheet that says it, and a print header on every sheet.
+    def inscribed(self, parts: Parts, inscription: Inscription) -> Sequence[str]:
+        """Put in a first sheet that says it, and a print header on every sheet.
 
         Raises:
-            UnsupportedMediaError: If it is signed, or a header has no room for the notice.
+            UnsupportedMediaError: If a header has no room for the notice.
         """
         from kzmark.formats.xlsx import notice
 
-        return notice.inscribe(source, target, inscription, limits=limits)
+        return notice.inscribe(parts, inscription)
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
         """Yield the open sheet as it is seen, then every sheet as it is printed."""

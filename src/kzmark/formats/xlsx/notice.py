@@ -6,9 +6,8 @@ Spec: ISO 29500-1, 18.2.20 (sheets), 18.2.5 (names of one sheet), 18.2.30 (the o
 
 import re
 from collections.abc import Sequence
-from typing import BinaryIO, Final
+from typing import Final
 
-from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
 from kzmark.formats._names import RELATIONS, SHEETS, STRICT
 from kzmark.formats._ooxml.parts import Parts
@@ -33,12 +32,8 @@ _BEHIND: Final = frozenset(  # what stands behind headers in a sheet (CT_Workshe
 )
 
 
-def inscribe(
-    source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-) -> Sequence[str]:
-    """Copy a workbook with the notice."""
-    parts = Parts(source, limits=limits)
-    parts.check_changeable()
+def inscribe(parts: Parts, inscription: Inscription) -> Sequence[str]:
+    """Put the notice into a workbook."""
     book = Book.of(parts)
     for sheet in book.sheets:
         if not sheet.is_ours and sheet.part and sheet.kind in KINDS:
@@ -47,7 +42,6 @@ def inscribe(
     parts.edits.put(PLACE, _sheet(parts, inscription, style))
     parts.declare({PLACE: _TYPE})
     _list(book, inscription)
-    parts.edits.write(target)
     return ()
 
 

@@ -1,0 +1,156 @@
+"""Words over the sound of an MP4 or MOV: new samples in the places of the first old ones.
+
+Spec: ISO/IEC 14496-12, 8.6.6 (edits), 8.7 (sizes, chunks); 14496-14 (AAC in MP4).
+"""
+
+import io
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import BinaryIO, Final
+
+import numpy as np
+
+from kzmark._io import read_exact
+from kzmark._limits import Limits
+from kzmark.errors import UnsupportedMediaError
+from kzmark.formats._av.dub import FRAMES, HINT, SPARE, Track, dubbed, probe
+from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
+from kzmark.formats._bmff.boxes import full
+from kzmark.formats._film import Progress
+from kzmark.formats._narration import NarrationFor
+from kzmark.formats._sound import Sound
+from kzmark.formats.mp4.burn import check_apart
+from kzmark.formats.mp4.check import check_start
+from kzmark.formats.mp4.movie import Edit, Movie, Piece, rewrite
+from kzmark.formats.mp4.tables import Table
+from kzmark.formats.mp4.tree import Box
+
+_SOUND: Final = b"soun"
+_ASTRAY: Final = 0.06  # seconds by which a packet may be from where its samples are
+_DELAY: Final = 1.0  # seconds by which sound may begin after the picture
+_APART: Final = "leave out --audible"
+
+
+def admit(source: BinaryIO, *, limits: Limits) -> None:
+    """Refuse a film over whose sound nothing here can speak. See `Narrates.admit`."""
+    movie = Movie(source, limits=limits)
+    traks = [box for box in movie.moov.children or () if box.kind == b"trak"]
+    heard = [one for one in traks if one.need(b"mdia", b"hdlr").body[8:12] == _SOUND]
+    known = soundtracks(movie.source)
+    if len(known) != len(heard):
+        raise UnsupportedMediaError("a track of sound is of a kind that nothing here decodes")
+    for trak, sound, config in zip(heard, known, configs(movie.source), strict=True):
+        if trak.need(b"mdia", b"minf", b"stbl", b"stsd").body[12:16] == b"enca":
+            raise UnsupportedMediaError("its sound is encrypted")
+        probe(sound, config)
+        _first(movie, trak)
+
+
+def narrate(
+    source: BinaryIO,
+    target: BinaryIO,
+    narration_for: NarrationFor,
+    *,
+    limits: Limits,
+    progress: Progress | None = None,
+) -> Sequence[str]:
+    """Copy a film with words over the start of every track of sound. See `Narrates.narrate`."""
+    admit(source, limits=limits)
+    movie = Movie(source, limits=limits)
+    if movie.fragmented:
+        raise UnsupportedMediaError("its samples are listed in fragments")
+    tables, known = movie.tables(), soundtracks(movie.source)
+    places = [index for index, table in enumerate(tables) if table.kind == _SOUND]
+    edits: list[Edit] = []
+    fresh: dict[int, int] = {}
+    setups = configs(movie.source)
+    for number, (place, sound) in enumerate(zip(places, known, strict=True)):
+        listen = partial(overhear, movie.source, "mov", number, limits=limits)
+        narration = narration_for(sound, listen)
+        track = _track(movie, tables[place], sound, setups[number])
+        _check_times(tables[place], track, len(narration.words))
+        packets = dubbed(track, narration)
+        own = list(_edits(movie.source, tables[place], packets))
+        check_apart(movie, tables, tables[place], own)
+        _put_sizes(tables[place], packets)
+        edits, fresh[place] = edits + own, len(packets)
+        if progress is not None:
+            progress(number + 1, len(places))
+    rewrite(movie, target, edits=edits)
+    check_start(movie.source, target, fresh, limits=limits)
+    return []
+
+
+def _first(movie: Movie, trak: Box) -> int:
+    """Return the time of the media at which a track begins to be played, in its own units.
+
+    Raises:
+        UnsupportedMediaError: If it begins late, or is cut into pieces.
+    """
+    from kzmark.formats.m4a.times import edits
+
+    rows = edits(trak)
+    head = movie.moov.need(b"mvhd").body
+    at = 20 if head[:1] == b"\1" else 12
+    scale = int.from_bytes(head[at : at + 4], "big") or 1
+    empty = sum(length for length, time, _ in rows if time < 0)
+    shown = [time for _, time, _ in rows if time >= 0]
+    if len(shown) > 1 or (rows and not shown):
+        raise UnsupportedMediaError("its sound is cut into pieces by an edit list", hint=_APART)
+    if empty > _DELAY * scale:
+        raise UnsupportedMediaError(f"its sound begins {empty / scale:.1f} s late", hint=_APART)
+    return shown[0] if shown else 0
+
+
+def _track(movie: Movie, table: Table, sound: Sound, config: bytes) -> Track:
+    if table.entries != {1}:
+        raise UnsupportedMediaError("its sound changes its kind on the way", hint=HINT)
+    seconds = float(table.spans.sum()) / table.scale
+
+    def read(index: int) -> bytes:
+        movie.source.seek(int(table.offsets[index]))
+        return read_exact(movie.source, int(table.sizes[index]), what="sound")
+
+    return Track(
+        sound=sound,
+        config=config,
+        frame=FRAMES[sound.codec],
+        count=table.count,
+        bit_rate=int(table.sizes.sum() * 8 / seconds) if seconds else 0,
+        first=round(_first(movie, table.trak) * sound.rate / table.scale),
+        read=read,
+    )
+
+
+def _check_times(table: Table, track: Track, words: int) -> None:
+    """Refuse a track of which packets under the words are missing, or lie elsewhere."""
+    count = min(table.count, (track.first + words) // track.frame + SPARE)
+    due = np.arange(count) * (track.frame / track.sound.rate)
+    if count and np.abs(table.pts[:count] / table.scale - due).max() > _ASTRAY:
+        raise UnsupportedMediaError("the packets of its sound are not equally long", hint=HINT)
+
+
+def _edits(source: BinaryIO, table: Table, packets: Sequence[bytes]) -> Iterator[Edit]:
+    """Yield the chunks that hold new packets, each with what comes to stand there."""
+    for chunk in range(int(table.chunk_of[len(packets) - 1]) + 1):
+        begin = int(table.first[chunk])
+        end = begin + int(table.counts[chunk])
+        if begin == end:
+            continue
+        start = int(table.offsets[begin])
+        stop = int(table.offsets[end - 1] + table.sizes[end - 1])
+        data = b"".join(packets[begin:end])
+        pieces = [Piece(io.BytesIO(data), 0, len(data))]
+        if end > len(packets):
+            kept = int(table.offsets[len(packets)])
+            pieces.append(Piece(source, kept, stop - kept))
+        yield Edit(start, stop, tuple(pieces))
+
+
+def _put_sizes(table: Table, packets: Sequence[bytes]) -> None:
+    sizes = table.sizes.copy()
+    sizes[: len(packets)] = [len(one) for one in packets]
+    head = bytes(4) + len(sizes).to_bytes(4, "big")
+    table.stbl.drop(b"stz2")
+    body = full(b"stsz", 0, 0, head, sizes.astype(">u4").tobytes())[8:]
+    table.stbl.put(Box(b"stsz", body), behind=b"stsc")
