@@ -161,6 +161,42 @@ def test_an_answer_that_is_marked_again_has_one_notice(stamper: kzmark.Stamper) 
     assert again.text.count("\ufeff") == 1
 
 
+@pytest.mark.parametrize("size", [1, 3, 40, 100_000])
+@pytest.mark.parametrize("embed", [True, False])
+def test_tokens_that_carry_a_manifest_already_leave_it(
+    size: int, embed: bool, stamper: kzmark.Stamper, tmp_path: Path
+) -> None:
+    before = stamper.text("Ескі.", embed=True).text
+    assert before is not None
+    words = before + "\ufeffЖаңа."
+    pieces = [words[at : at + size] for at in range(0, len(words), size)]
+
+    stream = stamper.text(pieces, embed=embed)
+    later_on = stamper.text(later(pieces), embed=embed)
+
+    async def all_of() -> str:
+        return "".join([piece async for piece in later_on])
+
+    for text, answer in [("".join(stream), stream), (asyncio.run(all_of()), later_on)]:
+        assert "Ескі.\ufeffЖаңа." in text
+        record = None if embed else answer.answer.record
+        assert verdict(text, record, tmp_path) is Verdict.COMPLIANT
+        (tmp_path / "a.txt.kzmark.json").unlink(missing_ok=True)
+
+
+def test_no_token_waits_but_what_may_begin_a_manifest(stamper: kzmark.Stamper) -> None:
+    given: list[str] = []
+
+    def tokens() -> Iterator[str]:
+        for word in ["Бір", "екі\ufeff", "үш", "\ufeff"]:
+            given.append(word)
+            yield word
+
+    told = [(piece, len(given)) for piece in stamper.text(tokens())][1:]
+
+    assert told == [("Бір", 1), ("екі", 2), ("\ufeffүш", 3), ("\ufeff", 4)]
+
+
 def test_languages_are_those_asked_for(stamper: kzmark.Stamper) -> None:
     answer = stamper.text("Ответ.", languages=("ru",))
 

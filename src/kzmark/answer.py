@@ -1,9 +1,9 @@
 """What a service says to a person, marked: a string, or words that come one by one.
 
 The notice is said first. Words are handed on as they come; they are hashed on their way, and the
-manifest is signed when the last one has gone. A manifest that went with the words before, as letters
-that nobody sees, is left out: an answer has one. So no more is held back than the few letters that
-may begin one.
+manifest is signed when the last one has gone. A manifest that went with the words before, as
+letters that nobody sees, is left out, for an answer has one: nothing is held back but the few
+letters that may begin one.
 """
 
 import contextlib

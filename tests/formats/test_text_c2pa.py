@@ -5,6 +5,7 @@ import contextlib
 import io
 import random
 import struct
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,35 @@ def test_a_wrapper_is_as_long_as_it_says(store: bytes) -> None:
         (2, 2 + len(piece), store)
     ]
     assert _wrapper.without(b"ab" + piece + b"c") == b"abc"
+
+
+SCRAPS = st.sampled_from(
+    [
+        *(
+            "Сөз",
+            " ",
+            "\ufeff",
+            "\ufe0f",
+            _wrapper.BEGINS,
+            _wrapper.BEGINS[:4],
+            _wrapper.BEGINS[4:],
+        ),
+        _wrapper.wrap(STORE[:20]).decode(),
+        _wrapper.wrap(STORE).decode()[:-3],
+    ]
+)
+
+
+@given(scraps=st.lists(SCRAPS, max_size=12), cuts=st.lists(st.integers(0, 3000), max_size=12))
+def test_a_text_in_pieces_is_strained_as_the_whole(scraps: list[str], cuts: list[int]) -> None:
+    text = "".join(scraps)
+    ends = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
+    strainer = _wrapper.Strainer()
+    told = [strainer.strain(text[a:b]) for a, b in pairwise(ends)]
+    whole = _wrapper.without(text.encode())
+
+    assert "".join([*told, strainer.rest()]).encode() == whole
+    assert not _wrapper.begins_in(whole)
 
 
 def test_the_letters_are_those_of_the_specification() -> None:

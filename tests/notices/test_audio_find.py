@@ -52,6 +52,20 @@ def test_what_is_spoken_is_heard(operation: Operation, languages: tuple[str, ...
     assert evidence.facts["operation"] == operation.value
 
 
+@pytest.mark.parametrize("operation", Operation)
+def test_before_the_loudest_programme_each_language_is_loud_enough(operation: Operation) -> None:
+    style, rules = style_of(operation=operation), load().audio
+    content = np.clip(music(5, channels=1, level=0), -1, 1)
+    whole, _ = noticed(content, style)
+
+    evidence = heard(whole, mark_of(style))
+
+    assert evidence.status is Status.PRESENT, evidence.detail
+    assert float(evidence.facts["programme"]) > rules.loudest
+    least = rules.loudest - rules.loudness_tolerance - 1.0
+    assert float(evidence.facts["loudness"]) >= least + 0.3  # room for codecs
+
+
 def test_it_is_heard_without_a_record_too(made: Made) -> None:
     evidence = heard(made[0])
 

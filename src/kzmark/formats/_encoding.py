@@ -11,7 +11,7 @@ from typing import Final
 from kzmark.errors import MalformedMediaError
 
 _SAMPLE: Final = 64 << 10  # bytes by which an encoding is guessed
-_BEFORE: Final = 16 << 10  # of them before the first byte that is not UTF-8
+_WINDOW: Final = 1 << 20  # bytes in which they are collected
 _WHOLE: Final = 2  # whole sequences for each stray byte: more than old encodings have by chance
 _LIKELY: Final = 0.75  # of what is not ASCII must be letters or punctuation
 _ASIDE: Final = 0.02  # of it may be what texts hardly have: one slip of the pen
@@ -71,13 +71,18 @@ _NOT_ASCII: Final = bytes(range(0x80, 0x100))
 
 
 def _sample(data: bytes, first: int) -> bytes:
-    """Return whole lines around the first byte that is not UTF-8, for a letter may be two bytes."""
-    start = data.rfind(b"\n", 0, max(0, first - _BEFORE)) + 1 if first > _BEFORE else 0
-    stop = start + _SAMPLE
-    if first >= stop:  # one line that is longer than all of the sample
-        start, stop = first, first + _SAMPLE
-    end = data.rfind(b"\n", first, stop) + 1 if stop < len(data) else len(data)
-    return data[start : end or stop]
+    """Return lines that are not ASCII, from the first byte that is not UTF-8 on.
+
+    Whole lines, for a letter may be two bytes; those in ASCII would say nothing.
+    """
+    start = data.rfind(b"\n", max(0, first - _SAMPLE), first) + 1
+    start = start or (0 if first < _SAMPLE else first)
+    lines, size = list[bytes](), 0
+    for line in data[start : start + _WINDOW].splitlines(keepends=True):
+        if not line.isascii() and size < _SAMPLE:
+            lines.append(line[: _SAMPLE - size] if not lines else line)
+            size += len(line)
+    return b"".join(lines)
 
 
 def _old(sample: bytes) -> str:

@@ -21,7 +21,7 @@ from kzmark.vocabulary import Audible
 
 Listen = Callable[[Sequence[Span]], Iterator[tuple[float, Samples]]]
 
-_TURNS: Final = 4  # times that what limiting takes from the loudness is given back
+_TURNS: Final = 8  # times that what limiting takes from the loudness is given back
 _SPARE: Final = 0.4  # LU above the least loudness: codecs and clocks take their part
 
 

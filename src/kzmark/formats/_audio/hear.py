@@ -14,7 +14,13 @@ from kzmark.formats._sound import Samples
 
 _RUN_IN: Final = 0.2  # seconds decoded before a stretch, so that the decoder has settled
 _NEAR: Final = 4.0  # seconds over which decoding on is cheaper than finding another place
-_SCALES: Final = {"u1": (1 / 128, 128), "i2": (1 / 32768, 0), "i4": (1 / 2147483648, 0)}
+_TYPES: Final = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
+_SCALES: Final = {
+    "u1": (2.0**-7, 128),
+    "i2": (2.0**-15, 0),
+    "i4": (2.0**-31, 0),
+    "i8": (2.0**-63, 0),
+}
 
 
 def listen(
@@ -117,13 +123,19 @@ class _Reel:
 
 
 def floats(frame: Any) -> Samples:
-    """Return the samples of a decoded frame, (frames, channels), full scale 1."""
-    count = frame.samples
-    if frame.format.name == "fltp":  # what most decoders give: its planes as they are
-        planes = [np.frombuffer(plane, np.float32, count) for plane in frame.planes]
-        return np.stack(planes, axis=1)
-    data = frame.to_ndarray()
-    data = data.T if frame.format.is_planar else data.reshape(count, -1)
+    """Return the samples of a decoded frame, (frames, channels), full scale 1.
+
+    PyAV counts planes up to a zero that libav does not always put behind them: of eight channels
+    and more it names planes that there are not, and reading one of those ends the process.
+    """
+    count, channels = frame.samples, frame.layout.nb_channels
+    dtype = _TYPES[frame.format.name.removesuffix("p")]
+    if frame.format.is_planar:
+        planes = [np.frombuffer(plane, dtype, count) for plane in frame.planes[:channels]]
+        data = np.stack(planes, axis=1)
+    else:
+        data = np.frombuffer(frame.planes[0], dtype, count * channels).reshape(count, channels)
+        data = data.copy()  # the memory is libav's
     kind = data.dtype.str[1:]
     if kind in _SCALES:
         scale, middle = _SCALES[kind]

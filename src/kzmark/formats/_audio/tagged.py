@@ -3,6 +3,7 @@
 Spec: ID3v2.4.0, structure, 3.1; C2PA 2.4, A.3.4 (`GEOB` frame of the type `application/c2pa`).
 """
 
+import io
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -14,13 +15,15 @@ from kzmark.errors import MalformedMediaError
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._tags import HEAD, tag_size
 from kzmark.formats.layers._id3_tag import PADDING, Frame, Tag, syncsafe
-from kzmark.formats.layers._id3_times import shift
+from kzmark.formats.layers._id3_times import NAMES, shift
 
 MAGIC: Final = b"ID3"
 _STORE: Final = b"\0application/c2pa\0c2pa\0c2pa manifest store\0"
 _TYPES: Final = (b"application/c2pa\0", b"application/x-c2pa-manifest-store\0")
 _BOX: Final = slice(4, 8)  # of a store: where it says that it is a JUMBF superbox
 _OBJECT: Final = "GEOB"
+_LOOKED: Final = 1 << 24  # bytes of those in which frames that name times are looked for
+_CHAIN: Final = 16  # tags, one behind the other, that are stepped over
 _LIMITS: Final = Limits()
 
 
@@ -31,12 +34,14 @@ class Front:
     Attributes:
         source: The file.
         tag: The tag, if there is one.
-        after: Offset of what follows it.
+        after: Offset of what follows it: further tags, in files that were joined or tagged twice.
+        content: Offset of what follows those, which stay where and as they are.
     """
 
     source: Rope
     tag: Tag | None
     after: int
+    content: int
 
     @classmethod
     def of(cls, source: BinaryIO, *, limits: Limits) -> "Front":
@@ -48,11 +53,11 @@ class Front:
         rope = Rope.over(source)
         size = tag_size(rope.read(HEAD))
         if not size:
-            return cls(rope, None, 0)
+            return cls(rope, None, 0, 0)
         limits.check_metadata(size, what="an ID3 tag")
         rope.seek(0)
         data = read_exact(rope, size, what="ID3 tag")
-        return cls(rope, Tag.parse(data, limits=limits), size)
+        return cls(rope, Tag.parse(data, limits=limits), size, _behind_tags(rope, size))
 
     def write(self, target: BinaryIO, tag: Tag | None) -> None:
         """Write the file with another tag, or with none."""
@@ -65,14 +70,32 @@ class Front:
         if self.tag is None:
             return b"", []
         notes = shift(self.tag, milliseconds)
-        return self.tag.pack(), notes
+        return self.tag.pack(), sorted({*notes, *self._unmoved()})
+
+    def _unmoved(self) -> list[str]:
+        """Say whether the further tags name times: a player reads the first, if it reads any."""
+        self.source.seek(self.after)
+        data = self.source.read(min(self.content - self.after, _LOOKED))
+        named = any(name in data for name in NAMES)
+        return ["times-not-shifted"] if named else []
 
 
 def behind(source: BinaryIO, size: int) -> bytes:
-    """Return so many bytes of what follows the tag, or of the file if it has none."""
-    source.seek(0)
-    source.seek(tag_size(source.read(HEAD)))
+    """Return so many bytes of what follows the tags, or of the file if it has none."""
+    source.seek(_behind_tags(source, 0))
     return source.read(size)
+
+
+def _behind_tags(source: BinaryIO, at: int) -> int:
+    """Return where the tags end that begin at a place, one behind the other."""
+    end = source.seek(0, io.SEEK_END)
+    for _ in range(_CHAIN):
+        source.seek(at)
+        size = tag_size(source.read(HEAD))
+        if not size or at + size > end:
+            break
+        at += size
+    return at
 
 
 def room(data: bytes | Rope, size: int) -> Room:

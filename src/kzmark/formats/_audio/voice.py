@@ -13,6 +13,7 @@ from kzmark.formats._sound import Samples
 
 FAST: Final[Mapping[str, str]] = {"aac_coder": "fast"}  # as good for speech, at a fifth of the cost
 _BLOCK: Final = 4096  # samples given at a time to codecs without a frame size of their own
+_PLANES: Final = 8  # PyAV cannot fill so many; the encoder takes what is interleaved apart
 _SCALES: Final = {"u8": (128, 128), "s16": (32768, 0), "s32": (2147483648, 0)}
 _KINDS: Final = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32}
 
@@ -140,9 +141,10 @@ def _framed(block: Samples, manner: Manner, at: int) -> Any:
         scale, middle = _SCALES[base]
         data = np.clip(np.rint(data * float(scale)) + middle, middle - scale, middle + scale - 1)
     data = data.astype(_KINDS[base])
-    data = data.T if manner.sample.endswith("p") else data.reshape(1, -1)
+    planar = manner.sample.endswith("p") and data.shape[1] < _PLANES
+    data = data.T if planar else data.reshape(1, -1)
     frame = load().AudioFrame.from_ndarray(
-        np.ascontiguousarray(data), format=manner.sample, layout=manner.layout
+        np.ascontiguousarray(data), format=manner.sample if planar else base, layout=manner.layout
     )
     frame.sample_rate, frame.pts = manner.rate, at
     frame.time_base = Fraction(1, manner.rate)

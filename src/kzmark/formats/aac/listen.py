@@ -46,7 +46,7 @@ def listen(
     front = Front.of(source, limits=limits)
     if not spans or spans[-1][1] <= _START:
         return hear.listen(front.source, _FORMAT, spans, limits=limits)
-    frames = walk(front.source, front.after)
+    frames = walk(front.source, front.content)
     parts = [_part(frames, span) for span in spans]
     if not _alike(front.source, frames, parts):
         return hear.listen(front.source, _FORMAT, spans, limits=limits)

@@ -27,7 +27,7 @@ _SILENCE: Final = 2  # packets of silence before the sound, so that nothing laps
 def sound(source: BinaryIO, *, limits: Limits) -> Sound:
     """Return rate, channels and length: frames are counted."""
     front = Front.of(source, limits=limits)
-    frames = walk(front.source, front.after)
+    frames = walk(front.source, front.content)
     told = survey(front.source, "aac").sound
     return Sound(
         codec=told.codec,
@@ -52,7 +52,7 @@ def speak(
     a decoder that meets plain frames first plays all at half the rate.
     """
     front = Front.of(source, limits=limits)
-    frames = walk(front.source, front.after)
+    frames = walk(front.source, front.content)
     facts = survey(front.source, "aac")
     first, told = frames.first, facts.sound
     manner = Manner(

@@ -69,7 +69,7 @@ class Flac:
         else:
             file.change(blocks.COMMENTS, lambda _: comments.pack())
         rope = file.front.source
-        _rope.copy(rope, target, 0, file.front.after)
+        _rope.copy(rope, target, 0, file.front.content)
         target.write(file.head())
         _rope.copy(rope, target, file.sound, rope.size - file.sound)
 

@@ -113,7 +113,7 @@ class File:
         """
         front = Front.of(source, limits=limits)
         rope = front.source
-        rope.seek(front.after)
+        rope.seek(front.content)
         if rope.read(4) != MAGIC:
             raise MalformedMediaError("not a FLAC file")
         blocks: list[tuple[int, bytes]] = []

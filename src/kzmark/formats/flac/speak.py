@@ -50,7 +50,10 @@ def speak(
         moved.run(values, sum(map(len, fresh)))
         notes = [*moved.notes, *_put(file, moved, len(values), fresh)]
         tag, more = file.front.moved(round(1000 * len(values) / info.rate))
-        target.write(tag + file.head() + b"".join(fresh))
+        target.write(tag)
+        front = file.front
+        _rope.copy(front.source, target, front.after, front.content - front.after)
+        target.write(file.head() + b"".join(fresh))
         _rope.copy(held, target, 0, moved.size)
     rest = file.sound + moved.read
     _rope.copy(file.front.source, target, rest, file.front.source.size - rest)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from kzmark.formats.html.styles import Sheet
 
 _HINTS: Final = ("xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large")
-_VARIABLE: Final = re.compile(r"var\(\s*(--[\w-]+)\s*(?:,([^()]*(?:\([^()]*\))?[^()]*))?\)")
+_VARIABLE: Final = re.compile(r"var\(\s*+(--[\w-]++)\s*+(?:,([^()]*+(?:\([^()]*+\)[^()]*+)?))?\)")
 _MAX_VALUE: Final = 2_000  # letters of a value with variables
 
 

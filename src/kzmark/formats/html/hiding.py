@@ -23,7 +23,7 @@ _PLACED: Final = frozenset({"absolute", "fixed", "relative", "sticky"})
 _SHIFTS: Final = {"left": 1, "top": 1, "right": -1, "bottom": -1}
 _OVERFLOWS: Final = ("overflow", "overflow-x", "overflow-y")
 _STEEP: Final = (80, 100)  # degrees between which words are seen from their edge
-_CALL: Final = re.compile(r"([a-z0-9]+)\(([^()]*)\)")
+_CALL: Final = re.compile(r"(?<![a-z0-9])([a-z0-9]++)\(([^()]*+)\)")
 
 
 def hides(  # noqa: PLR0911 - one way out for each way to hide

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 WINDOW: Final = 1000.0  # CSS pixels
-LENGTH: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)")
+LENGTH: Final = re.compile(r"([+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:e[+-]?\d++)?)([a-z%]*+)")
 _WINDOWS: Final = ("vw", "vh", "vmin", "vmax", "vi", "vb", "dvw", "dvh", "svh", "lvh")
 _PIXELS: Final = dict.fromkeys(_WINDOWS, WINDOW / 100) | {
     "": 1.0,
@@ -24,6 +24,7 @@ _PIXELS: Final = dict.fromkeys(_WINDOWS, WINDOW / 100) | {
 _EMS: Final = {"em": 1.0, "ch": 0.5, "ex": 0.5, "ic": 1.0, "lh": 1.2, "cap": 0.7}
 _TOKEN: Final = re.compile(r"\s*(calc|min|max|clamp|[()*/,]|[+-](?=\s)|[+-]?[\d.][\d.e]*[a-z%]*)")
 _MAX_TOKENS: Final = 200
+_MAX_LETTERS: Final = 1000  # of a value
 
 
 def pixels(said: str, size: float, *, share: float = WINDOW) -> float | None:
@@ -35,6 +36,8 @@ def pixels(said: str, size: float, *, share: float = WINDOW) -> float | None:
         share: What a percentage is of, in pixels.
     """
     text = said.strip()
+    if len(text) > _MAX_LETTERS:
+        return None
     if "(" in text:
         return _reckoned(text, size, share)
     found = LENGTH.fullmatch(text)
@@ -55,7 +58,7 @@ def number(said: str, default: float = 1.0) -> float:
 
 def degrees(said: str) -> float:
     """Return an angle in degrees; 0 if it is none."""
-    found = LENGTH.fullmatch(said.strip())
+    found = LENGTH.fullmatch(said.strip()[:_MAX_LETTERS])
     factor = {"deg": 1.0, "turn": 360.0, "rad": 57.3, "grad": 0.9}
     return float(found[1]) * factor.get(found[2], 0.0) if found else 0.0
 

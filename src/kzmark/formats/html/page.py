@@ -25,6 +25,8 @@ _HEAD: Final = _VOID | _RAW | {"html", "head"}
 _CHARSET: Final = re.compile(
     rb"<meta[^>]{0,400}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE
 )
+# What the tokenizer takes for the end of all tags: `&#` that is no numeric reference.
+_STRAY: Final = re.compile(r"&#(?!(?:[0-9]+|[xX][0-9a-fA-F]+)[^0-9a-fA-F])")
 _PRESCAN: Final = 1024  # bytes in which a page names its encoding (HTML, 4.2.5.4)
 
 Edit = tuple[int, int, str]  # from, to, what stands there instead
@@ -92,7 +94,11 @@ class Page:
 
 
 class _Seeker(HTMLParser):
-    """Notes where head and body begin and end, and what is ours."""
+    """Notes where head and body begin and end, and what is ours.
+
+    The tokenizer of the standard library looks through all of the rest for an end that is not
+    there, again for each tag; so what has no end is told before it is asked.
+    """
 
     def __init__(self, text: str, limits: Limits) -> None:
         super().__init__(convert_charrefs=False)
@@ -107,14 +113,34 @@ class _Seeker(HTMLParser):
         self.manifests: list[tuple[int, int, str]] = []
         self._store: int | None = None  # where a script with a manifest store begins
         self._open: list[str] = []  # elements of the head that are open
+        self._outermost: dict[str, int] = {}  # by tag: where the first of its kind stands in them
         self._own: tuple[int, str, str, int] | None = None  # start, tag, value, depth
 
     def run(self) -> None:
         """Go through the whole page."""
-        self.feed(self._text)
+        last = self._text.rfind(">") + 1  # no tag ends behind it, so that all of that is words
+        self.feed(_STRAY.sub("##", self._text[:last]))
         self.close()
+        rest = self._text[last:]
+        if self.body is None and not self._open and rest.strip():
+            self._here(len(self._text) - len(rest.lstrip()))
         if self._own is not None:
             raise MalformedMediaError("the page ends inside an element of kzmark")
+
+    def parse_comment(self, i: int, report: bool = True) -> int:  # noqa: FBT001, FBT002 - its name
+        """Go over a comment; one that never ends takes the rest of the page with it."""
+        found: int = super().parse_comment(i, report)
+        if found >= 0:
+            return found
+        self.handle_data(self.rawdata[i:])  # whatever is shown first is shown before it
+        return len(self.rawdata)
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Go over `<!...>`; in HTML, `<![...` ends at the first bracket as well (13.2.5.42)."""
+        if not self.rawdata.startswith("<![", i):
+            return super().parse_html_declaration(i)
+        end = self.rawdata.find(">", i)
+        return end + 1 if end >= 0 else len(self.rawdata)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._count()
@@ -147,8 +173,7 @@ class _Seeker(HTMLParser):
         if tag == "script" and self._store is not None:
             self.manifests.append((self._store, self._after_tag(start), ""))
             self._store = None
-        if tag in self._open:
-            del self._open[self._open.index(tag) :]
+        self._leave(tag)
         if self._own is not None and tag == self._own[1]:
             own, name, value, depth = self._own
             self._own = (own, name, value, depth - 1) if depth else None
@@ -182,7 +207,18 @@ class _Seeker(HTMLParser):
         elif tag not in _HEAD and not self._open:
             self._here(start)
         elif tag in _RAW:
+            self._outermost.setdefault(tag, len(self._open))
             self._open.append(tag)
+
+    def _leave(self, tag: str) -> None:
+        """Close an element of the head, and all that are open in it."""
+        at = self._outermost.get(tag)
+        if at is None:
+            return
+        for gone in self._open[at:]:
+            if self._outermost.get(gone, -1) >= at:
+                del self._outermost[gone]
+        del self._open[at:]
 
     def _here(self, start: int) -> None:
         """Note that the body begins here, as in a page that does not say so."""

@@ -73,8 +73,16 @@ def passages(markup: str, *, limits: Limits) -> tuple[Passage, ...]:
     """Return the first words of a page as a browser without scripts shows them, hidden ones too.
 
     Raises:
-        LimitExceededError: If the page has too many elements or rules.
+        LimitExceededError: If the page has too many elements or rules, or a style that is nested
+            too deeply or holds a number of thousands of digits, which nothing reads.
     """
+    try:
+        return _seen(markup, limits)
+    except (RecursionError, ValueError) as error:  # of tinycss2
+        raise LimitExceededError("a style of the page goes beyond what can be read") from error
+
+
+def _seen(markup: str, limits: Limits) -> tuple[Passage, ...]:
     from selectolax.lexbor import LexborHTMLParser
 
     tree = LexborHTMLParser(markup)

@@ -40,6 +40,9 @@ _OTHER_MEDIA: Final = re.compile(r"^\s*(only\s+)?(print|speech|aural|braille)\b"
 _PSEUDO: Final = re.compile(r"::?first-(?:line|letter)\b", re.IGNORECASE)  # of words, all the same
 _FRAMES: Final = ("keyframes", "-webkit-keyframes")
 _DATA: Final = re.compile(r"data:text/css[^,]*?(;base64)?,(.*)", re.IGNORECASE | re.DOTALL)
+_MAX_SELECTOR: Final = 1 << 16  # letters, those of the rules around it put in
+_MAX_VALUE: Final = 1000  # letters of a value, addresses aside; longer ones say nothing of a size
+_QUOTED: Final = re.compile(r"\"[^\"]*\"")
 _MAX_SHEET: Final = 1 << 20  # bytes of a sheet within an address
 _NESTING: Final = frozenset({"media", "supports", "layer", "container", "scope", "starting-style"})
 
@@ -66,12 +69,13 @@ class Sheet:
         """Read the `<style>` elements of a tree.
 
         Raises:
-            LimitExceededError: If there are too many rules.
+            LimitExceededError: If there are too many rules or selectors.
         """
-        sheet = cls()
+        sheet, count = cls(), 0
         rules = _rules(_sheets(tree), sheet.frames)
         for order, (selectors, declarations) in enumerate(rules):
-            if order > limits.max_elements:
+            count += len(selectors)
+            if count > limits.max_elements:
                 raise LimitExceededError("the page has too many style rules")
             for selector in selectors:
                 sheet._apply(tree, selector, declarations, order)
@@ -97,7 +101,8 @@ class Sheet:
 
 def specificity(selector: str) -> tuple[int, int, int]:
     """Return how specific a selector is (Selectors 4, 17), close enough to rank sheets."""
-    bare = re.sub(r":where\([^)]*\)", "", selector)
+    bare = re.sub(r":where\([^)]*\)", "", selector[: selector.rfind(")") + 1])  # each has an end
+    bare += selector[selector.rfind(")") + 1 :]
     classes = len(re.findall(r"\.[\w-]|\[|(?<!:):(?!:|not\(|is\(|has\()", bare))
     types = len(re.findall(r"(?:^|[\s>+~(,])[a-zA-Z]", bare)) + bare.count("::")
     return bare.count("#"), classes, types
@@ -199,6 +204,9 @@ def _nested(selector: str, parent: str) -> str:
     if not parent:
         return selector
     parts = _split(selector)
+    each = max(1, selector.count("&"), len(parts))
+    if len(selector) + each * len(parent) > _MAX_SELECTOR:  # each level may multiply the last one
+        raise LimitExceededError(f"a selector of more than {_MAX_SELECTOR} letters")
     return ",".join(p.replace("&", parent) if "&" in p else f"{parent} {p}" for p in parts)
 
 
@@ -217,11 +225,20 @@ def _declared(nodes: Iterable[Any]) -> Iterator[Declaration]:
     for node in nodes:
         own = node.type == "declaration" and node.name.startswith("--")
         if own:
-            yield node.name, tinycss2.serialize(node.value).strip().lower(), bool(node.important)
+            value = _shortened(tinycss2.serialize(node.value).strip()).lower()
+            yield node.name, value, bool(node.important)
         elif node.type == "declaration" and node.lower_name in WATCHED:
-            value = tinycss2.serialize(node.value).strip().lower()
+            value = _shortened(tinycss2.serialize(node.value).strip()).lower()
             for name, part in longhands(node.lower_name, value):
                 yield name, part, bool(node.important)
+
+
+def _shortened(value: str) -> str:
+    """Return a value of a bounded length: pictures within addresses are long, nothing else is."""
+    if len(value) <= _MAX_VALUE:
+        return value
+    end = value.rfind('"') + 1  # each quote before it has an end
+    return (_QUOTED.sub('""', value[:end]) + value[end:])[:_MAX_VALUE]
 
 
 def _split(selectors: str) -> Sequence[str]:

@@ -4,6 +4,7 @@ Spec: ID3v2.4.0, native frames, 4.2.1 (`TLEN`), 4.5 (`ETCO`), 4.6 (`MLLT`), 4.7 
 (`SYLT`), 4.30 (`ASPI`); ID3v2 chapter frame addendum 1.0 (`CHAP`).
 """
 
+import struct
 from collections.abc import Callable
 from typing import Final
 
@@ -12,16 +13,19 @@ from kzmark.formats.layers._id3_tag import ENDS, Tag, split
 _TABLES: Final = frozenset({"MLLT", "ASPI"})  # where bytes lie at which time: they no longer do
 _MILLISECONDS: Final = 2  # the unit of times that this module can move
 _NEVER: Final = 0xFFFFFFFF
+_TIME: Final = struct.Struct(">I")
 
 
 def shift(tag: Tag, milliseconds: int) -> list[str]:
     """Move everything that names a time, and drop tables of bytes that hold no more.
 
     Returns:
-        `times-not-shifted` if a frame names times in a way that cannot be moved.
+        `times-not-shifted` if a frame names times in a way that cannot be moved;
+        `time-table-dropped` if a table was left out.
     """
-    notes = []
-    tag.frames = [one for one in tag.frames if one.name not in _TABLES]
+    kept = [one for one in tag.frames if one.name not in _TABLES]
+    notes = ["time-table-dropped"] if len(kept) < len(tag.frames) else []
+    tag.frames = kept
     for one in tag.frames:
         mover = _MOVERS.get(one.name)
         if mover is None:
@@ -81,14 +85,16 @@ def _lyrics(body: bytes, milliseconds: int) -> bytes | None:
     at = _behind(body, 6, code)
     if at < 0:
         return body
-    found = [body[:at]]
-    while at < len(body):
-        time = _behind(body, at, code)
-        if time < 0 or time + 4 > len(body):
+    moved, size = bytearray(body), len(body)
+    while at < size:
+        at = _behind(body, at, code)
+        if at < 0 or at + 4 > size:
             return None
-        found += [body[at:time], _later(body[time : time + 4], milliseconds)]
-        at = time + 4
-    return b"".join(found)
+        (time,) = _TIME.unpack_from(body, at)
+        if time != _NEVER:
+            _TIME.pack_into(moved, at, min(time + milliseconds, _NEVER - 1))
+        at += 4
+    return bytes(moved)
 
 
 def _behind(body: bytes, start: int, code: int) -> int:
@@ -114,3 +120,6 @@ _MOVERS: Final[dict[str, Callable[[bytes, int], bytes | None]]] = {
     "SYTC": _tempo,
     "TLEN": _length,
 }
+NAMES: Final = tuple(
+    sorted(name.encode("ascii") for name in (*_MOVERS, *_TABLES))
+)  # of such frames

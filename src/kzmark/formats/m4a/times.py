@@ -14,6 +14,7 @@ from kzmark.formats.mp4.tree import Box
 _HUNDREDS: Final = 10_000_000  # units of `chpl` in a second
 _GAPLESS: Final = re.compile(rb" 00000000 ([0-9A-F]{8}) ([0-9A-F]{8}) ([0-9A-F]{16})")
 _CHAPTERS: Final = b"chpl"
+_FEWEST: Final = 17  # bytes of such a box of version 1, without a chapter
 
 
 def lengthen(box: Box, at: tuple[int, int], units: int) -> None:
@@ -73,13 +74,12 @@ def move_chapters(moov: Box, seconds: float) -> None:
     if udta is None:
         return
     body = bytearray(udta.body)
-    at = body.find(_CHAPTERS)
-    size = int.from_bytes(body[max(0, at - 4) : max(0, at)], "big")
-    end = at - 4 + size
-    if at < 4 or end > len(body) or size < 17:
+    found = _chapters(udta.body)
+    if found is None:
         return
-    wide = 4 if body[at + 4] else 0  # version 1 has four more bytes before the number
-    place = at + 8 + wide + 1
+    at, end = found
+    wide = 4 if body[at] else 0  # version 1 has four more bytes before the number
+    place = at + 4 + wide + 1
     for _ in range(body[place - 1]):
         if place + 9 > end:
             break
@@ -87,6 +87,19 @@ def move_chapters(moov: Box, seconds: float) -> None:
         body[place : place + 8] = min(start, (1 << 64) - 1).to_bytes(8, "big")
         place += 9 + body[place + 8]
     udta.body = bytes(body)
+
+
+def _chapters(body: bytes) -> tuple[int, int] | None:
+    """Return where the content of the chapters begins and ends among the boxes of `udta`."""
+    at = 0
+    while at + 8 <= len(body):  # a few writers end the list with zeros, which are no box
+        size = int.from_bytes(body[at : at + 4], "big")
+        if size < 8 or at + size > len(body):
+            return None
+        if body[at + 4 : at + 8] == _CHAPTERS:
+            return (at + 8, at + size) if size >= _FEWEST else None
+        at += size
+    return None
 
 
 def move_gapless(moov: Box, delay: int, grown: int) -> None:

@@ -3,6 +3,7 @@
 Spec: ISO/IEC 11172-3, 2.4.1.3 (header), 2.4.1.7 (side information); 13818-3, 2.4 (lower rates).
 """
 
+import re
 from array import array
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -16,6 +17,8 @@ _HIGH: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _SEARCH: Final = 1 << 20  # bytes in which the first frame must be found
 _LONGEST: Final = 2_881  # bytes of a frame
+_GAP: Final = 16 << 20  # bytes between two frames that may be none: tags of files that were joined
+_GAPS: Final = 200_000  # some encoders leave a byte behind each frame: an hour of that
 
 
 class Header(NamedTuple):
@@ -124,18 +127,24 @@ def walk(source: Rope, start: int) -> Frames:
     first = header(source.read(4))
     if first is None:
         raise MalformedMediaError("there is no frame where one must be")
-    sizes, mask = _sizes(first), first.raw[1] & 0xFE
-    starts = array("q")
+    sizes, kind = _sizes(first), _kind(first)
+    starts, gaps = array("q"), 0
+    data, base, lost = b"", start, -1  # lost: where the frames stopped, while others are sought
     at = end = start
     while at + 4 <= source.size:
-        source.seek(at)
-        data = source.read(BLOCK)
-        here = _run(data, at, sizes, mask, starts)
-        end = at + here
-        if end >= source.size or (here and here + 4 > len(data)):
-            at = end
-        else:  # something that is no frame
-            at = _resume(data, here, at, mask, sizes)
+        if at + _LONGEST + 4 > base + len(data) < source.size:
+            source.seek(at)
+            data, base = source.read(BLOCK), at
+        if lost < 0:
+            at = end = base + _run(data, at - base, base, sizes, first.raw[1] & 0xFE, starts)
+            if at + 4 > base + len(data):
+                continue
+            lost, gaps = at, gaps + 1
+        here, sure = _resume(data, at - base, sizes, kind, last=base + len(data) >= source.size)
+        at = base + here
+        if sure:
+            _check_gap(at - lost, gaps)
+            lost = -1
     if starts and end > source.size:
         end = starts.pop()
     if not starts:
@@ -143,9 +152,20 @@ def walk(source: Rope, start: int) -> Frames:
     return Frames(first, starts, end)
 
 
-def _run(data: bytes, base: int, sizes: list[int], mask: int, starts: "array[int]") -> int:
-    """Go over frames that follow each other; return where the last one ends, from the base."""
-    here, last, add = 0, len(data) - 3, starts.append
+def _check_gap(size: int, count: int) -> None:
+    if size > _GAP:
+        raise MalformedMediaError(f"{size} bytes between two frames are none")
+    if count > _GAPS:
+        raise MalformedMediaError(
+            f"something else stands between its frames more than {_GAPS} times"
+        )
+
+
+def _run(
+    data: bytes, here: int, base: int, sizes: list[int], mask: int, starts: "array[int]"
+) -> int:
+    """Go over frames that follow each other; return where the last one ends in the data."""
+    last, add = len(data) - 3, starts.append
     while here < last and data[here] == 0xFF and data[here + 1] & 0xFE == mask:
         step = sizes[data[here + 2]]
         if not step:
@@ -164,12 +184,25 @@ def _sizes(first: Header) -> list[int]:
     return found
 
 
-def _resume(data: bytes, here: int, base: int, mask: int, sizes: list[int]) -> int:
-    """Return where the next frame may begin behind something that is none."""
-    at = data.find(b"\xff", here + 1)
-    while at >= 0 and at + _LONGEST + 4 <= len(data):
-        step = sizes[data[at + 2]] if data[at + 1] & 0xFE == mask else 0
-        if step and data[at + step] == 0xFF and data[at + step + 1] & 0xFE == mask:
-            return base + at
-        at = data.find(b"\xff", at + 1)
-    return base + (at if at > here else len(data))
+def _kind(first: Header) -> "re.Pattern[bytes]":
+    """Return what the first three bytes of every frame of a stream look like."""
+    thirds = b"".join(re.escape(bytes((n,))) for n, size in enumerate(_sizes(first)) if size)
+    second = first.raw[1] & 0xFE
+    seconds = re.escape(bytes((second,))) + re.escape(bytes((second | 1,)))
+    return re.compile(b"\xff[" + seconds + b"][" + thirds + b"]")
+
+
+def _resume(
+    data: bytes, at: int, sizes: list[int], kind: "re.Pattern[bytes]", *, last: bool
+) -> tuple[int, bool]:
+    """Return where the next frame begins behind something that is none; or where to look on.
+
+    It is one if another follows it, or the end of the file.
+    """
+    for found in kind.finditer(data, at):
+        after = found.start() + sizes[data[found.start() + 2]]
+        if not last and after + 3 > len(data):
+            return found.start(), False
+        if kind.match(data, after) or (last and after == len(data)):
+            return found.start(), True
+    return max(at, len(data) - 2), False

@@ -52,7 +52,7 @@ class Stream:
             MediaError: If there is no sound of MPEG Layer III in it.
         """
         front = Front.of(source, limits=limits)
-        frames = walk(front.source, begin(front.source, front.after))
+        frames = walk(front.source, begin(front.source, front.content))
         start = frames.starts[0]
         front.source.seek(start)
         frame = front.source.read(frames.first.size)
@@ -89,7 +89,7 @@ class Stream:
 def sound(source: BinaryIO, *, limits: Limits) -> Sound:
     """Return rate, channels and length; frames are only counted where no frame tells how many."""
     front = Front.of(source, limits=limits)
-    start = begin(front.source, front.after)
+    start = begin(front.source, front.content)
     front.source.seek(start)
     frame = front.source.read(_LONGEST)
     first = header(frame)

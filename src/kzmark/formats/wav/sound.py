@@ -48,16 +48,17 @@ class Shape:
     def kind(self) -> Kind | None:
         """How samples are stored; nothing if they are coded in blocks."""
         if self.tag == _PCM:
-            name = "unsigned" if self.bits == 8 else "signed"
+            name = "unsigned" if self.bits <= 8 else "signed"
         elif self.tag in _KINDS:
             name = _KINDS[self.tag]
         else:
             return None
-        if self.align != self.channels * self.bits // 8:
+        width = -(-self.bits // 8)  # whole bytes: the highest bits of them count
+        if self.align != self.channels * width:
             raise MalformedMediaError(
                 f"blocks of {self.align} bytes for {self.channels} samples of {self.bits} bits"
             )
-        return Kind(kind=name, bits=self.bits, valid=self.valid, order="little")
+        return Kind(kind=name, bits=8 * width, valid=self.valid, order="little")
 
 
 def shape(file: File) -> Shape:
