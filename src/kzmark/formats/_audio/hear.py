@@ -96,7 +96,10 @@ class _Reel:
 
     def _seek(self, start: float) -> None:
         wanted = self._first + max(0.0, start - _RUN_IN)
-        self._file.seek(int(wanted / self._stream.time_base), stream=self._stream)
+        try:
+            self._file.seek(int(wanted / self._stream.time_base), stream=self._stream)
+        except OSError:  # as AIFF does behind its end: what follows is gone through from here
+            return
         self._frames = self._decoded()
 
     def _long(self, part: Samples) -> float:
