@@ -6,7 +6,8 @@ LibreOffice opens no such file. A caller who asks for it gets it all the same (`
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from typing import Any, BinaryIO, ClassVar, Final
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
@@ -14,6 +15,7 @@ from kzmark._rope import Rope, stream_of
 from kzmark.errors import MediaError
 from kzmark.formats._base import C2PABinding, FormatInfo
 from kzmark.formats._odf.parts import META, MIMETYPE, OdfParts
+from kzmark.formats._text import Inscription, Leaf
 from kzmark.formats._zip.c2pa import NAME as STORE
 from kzmark.formats._zip.c2pa import Parcel
 from kzmark.formats._zip.package import MAGIC, Package
@@ -65,6 +67,28 @@ class OdfFile:
         parts.declare({META: "text/xml"})
         parts.edits.write(target)
 
+    def inscribe(
+        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file with the notice, where a reader of this kind of document begins.
+
+        Raises:
+            UnsupportedMediaError: If it is signed or encrypted.
+        """
+        notes: Sequence[str] = self._own("notice").inscribe(
+            source, target, inscription, limits=limits
+        )
+        return notes
+
+    def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
+        """Yield pages, slides or the open sheet, as they are seen."""
+        found: Iterator[Leaf] = self._own("sight").leaves(source, limits=limits)
+        return found
+
+    def _own(self, part: str) -> Any:
+        """Return a module of this format; imported when it is needed."""
+        return import_module(f"kzmark.formats.{self.info.name}.{part}")
+
     def carries(self, data: Any) -> bool:
         """Say whether a manifest store stands in the package."""
         try:
@@ -73,8 +97,18 @@ class OdfFile:
             return False
 
 
-class PackedOdf:
+class PackedOdf(OdfFile):
     """The same for a file with its C2PA manifest in it (2.4, A.6)."""
+
+    def inscribe(
+        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file with the notice.
+
+        Returns:
+            `odf.manifest-inside`, too: LibreOffice does not open such a file.
+        """
+        return (*super().inscribe(source, target, inscription, limits=limits), INSIDE)
 
     def parcel(self, data: Any, *, limits: Limits) -> Parcel:
         """Take the package apart for signing."""

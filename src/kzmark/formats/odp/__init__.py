@@ -3,14 +3,9 @@
 Spec: ODF 1.3 (OASIS, ISO 26300); C2PA 2.4, A.6.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
-
-from kzmark._limits import Limits
 from kzmark.formats._base import Adapter, C2PABinding, FormatInfo
-from kzmark.formats._odf.adapter import INSIDE, OdfFile, PackedOdf, packed
+from kzmark.formats._odf.adapter import OdfFile, PackedOdf, packed
 from kzmark.formats._ooxml.adapter import SIGNATURES
-from kzmark.formats._text import Inscription, Leaf
 from kzmark.vocabulary import Layer, Medium
 
 
@@ -36,24 +31,6 @@ class Odp(OdfFile):
         }
     )
 
-    def inscribe(
-        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-    ) -> Sequence[str]:
-        """Copy the file with a plate on every slide, or on the first.
-
-        Raises:
-            UnsupportedMediaError: If it is signed or encrypted.
-        """
-        from kzmark.formats.odp import notice
-
-        return notice.inscribe(source, target, inscription, limits=limits)
-
-    def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
-        """Yield every slide."""
-        from kzmark.formats.odp import sight
-
-        return sight.leaves(source, limits=limits)
-
     @property
     def embedding(self) -> Adapter:
         """The format with its manifest in the package."""
@@ -64,16 +41,6 @@ class PackedOdp(PackedOdf, Odp):
     """The same for a file with its C2PA manifest in it."""
 
     info = packed(Odp.info)
-
-    def inscribe(
-        self, source: BinaryIO, target: BinaryIO, inscription: Inscription, *, limits: Limits
-    ) -> Sequence[str]:
-        """Copy the file with the notice.
-
-        Returns:
-            `odf.manifest-inside`: LibreOffice does not open such a file.
-        """
-        return (*super().inscribe(source, target, inscription, limits=limits), INSIDE)
 
 
 ADAPTER = Odp()
