@@ -181,6 +181,14 @@ def test_every_algorithm_finds_a_room_that_fits(algorithm: Algorithm, tmp_path: 
         assert verified("a.txt", data, tmp_path).verdict is Verdict.COMPLIANT
 
 
+def test_a_key_that_signs_alike_each_time_finds_room_however_the_bytes_fall() -> None:
+    from kzmark.signing import signed
+
+    rooms = {attempt * signed._STEP % signed._SPAN for attempt in range(signed._TRIES)}
+
+    assert len(rooms) == signed._SPAN  # four rooms failed once in sixty texts
+
+
 # --- A.8: letters that nobody sees -------------------------------------------------------------
 
 
