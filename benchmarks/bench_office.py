@@ -89,7 +89,7 @@ def measured(stamper: kzmark.Stamper, data: bytes, rounds: int) -> tuple[float, 
 def section(rounds: int) -> str:
     """Return the table of the page."""
     rows = [
-        "## Word files",
+        "### Word files",
         "| paragraphs | file | python-docx, open and save | kzmark, all of it | times as fast |",
         "|---|---|---|---|---|",
     ]

@@ -68,7 +68,7 @@ def section(rounds: int) -> str:
     rows = [
         f"| {name} | {one.cpu * 1e3:.2f} | {one.wall * 1e3:.2f} |" for name, one in spent.items()
     ]
-    head = ["## Text of 2 KB, manifest in it", "", "| | CPU ms | wall ms |", "|---|---|---|"]
+    head = ["### Text of 2 KB, manifest in it", "", "| | CPU ms | wall ms |", "|---|---|---|"]
     return "\n".join([*head, *rows])
 
 
