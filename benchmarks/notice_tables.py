@@ -8,8 +8,9 @@ from benchmarks import tables
 from benchmarks.pictures import SIZES, made, photo
 
 _JPEG: Final = """Laying the plate on a JPEG from memory to memory, against Pillow's decode, paste
-and save with `quality="keep"`. Own is the plate that `kzmark stamp` lays by default; the label is a
-single line over half of the width (a strip: all of it) and 6 % of the height."""
+and save with `quality="keep"`, several new pictures in a row by each side in turn. Own is the plate
+that `kzmark stamp` lays by default; the label is a single line over half of the width (a strip: all
+of it) and 6 % of the height."""
 _LOOK: Final = """Decoding only the part of a JPEG in which the notice stands, against decoding all
 of it with Pillow."""
 _PNG: Final = """Laying the plate on a PNG from memory to memory, against Pillow's decode, paste and

@@ -1,6 +1,7 @@
 """Reading and spelling the record of a mark: every value is checked, none is guessed."""
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ POINTERS: Final = frozenset({"user_agreement", "explanation", "data_information"
 _MAX_LIST: Final = 256
 _BIN_WEIGHTS: Final = ((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11), (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2))
 _MISSING: Final = object()
+_AS_THEY_ARE: Final = frozenset({str, int, float, bool, type(None)})
 _FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -122,11 +124,16 @@ def parse_json(data: bytes | str, *, limit: int) -> dict[str, Any]:
 def spell(part: Any, *, always: Sequence[str]) -> dict[str, Any]:
     """Return the fields of a dataclass as JSON values, without those that say nothing."""
     spelt: dict[str, Any] = {}
-    for field in dataclasses.fields(part):
-        value = _plain(getattr(part, field.name))
-        if field.name in always or value not in (None, "", []):
-            spelt[field.name] = value
+    for name in _fields(type(part)):  # type: ignore[arg-type] # classes can be hashed
+        value = _plain(getattr(part, name))
+        if name in always or value not in (None, "", []):
+            spelt[name] = value
     return spelt
+
+
+@functools.cache
+def _fields(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 class Reader:
@@ -258,12 +265,14 @@ class Reader:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, StrEnum):
         return value.value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return spell(value, always=[field.name for field in dataclasses.fields(value)])
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return spell(value, always=_fields(type(value)))
     return value
 
 

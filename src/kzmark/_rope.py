@@ -11,8 +11,7 @@ import io
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, NamedTuple, Protocol
 
 from kzmark.errors import InputError
 
@@ -50,18 +49,14 @@ class _File:
             os.close(self._handle)
 
     def read(self, start: int, length: int) -> bytes:
-        found = self._read(start, length)
+        found = b""
+        while len(found) < length and (part := self._part(start + len(found), length - len(found))):
+            found = found + part if found else part
         if len(found) != length:
             raise InputError(
                 "the file became shorter while it was read",
                 hint="let nobody write to it meanwhile",
             )
-        return found
-
-    def _read(self, start: int, length: int) -> bytes:
-        found = b""
-        while len(found) < length and (part := self._part(start + len(found), length - len(found))):
-            found = found + part if found else part
         return found
 
     def _part(self, start: int, length: int) -> bytes:
@@ -72,8 +67,7 @@ class _File:
             return os.read(self._handle, length)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     ground: _Ground
     start: int
     length: int
@@ -102,7 +96,7 @@ class Rope(io.RawIOBase, BinaryIO):
         """
         rope = cls()
         if isinstance(source, Rope):
-            rope._append(list(source.stretches(0, source.size)))
+            rope._stretches, rope._ends = [*source._stretches], [*source._ends]  # noqa: SLF001
         else:
             rope._append([_whole(source)])
         return rope
@@ -111,6 +105,13 @@ class Rope(io.RawIOBase, BinaryIO):
     def size(self) -> int:
         """How long it is, in bytes."""
         return self._ends[-1] if self._ends else 0
+
+    @property
+    def held(self) -> bytes | None:
+        """The very bytes in memory that it is, if it is just those."""
+        first = self._stretches[0] if len(self._stretches) == 1 else None
+        data = first.ground.data if first and isinstance(first.ground, _Memory) else None
+        return data if isinstance(data, bytes) and len(data) == self.size else None
 
     def readable(self) -> bool:
         """Return true."""
@@ -185,8 +186,7 @@ class Rope(io.RawIOBase, BinaryIO):
     def truncate(self, size: int | None = None) -> int:
         """Cut it off at a size, the position by default; a longer one changes nothing."""
         size = self._at if size is None else size
-        kept = list(self.stretches(0, min(size, self.size)))
-        self._stretches, self._ends = [], []
+        kept, self._stretches, self._ends = [*self.stretches(0, min(size, self.size))], [], []
         self._append(kept)
         return size
 
@@ -227,8 +227,8 @@ class Rope(io.RawIOBase, BinaryIO):
     def _append(self, stretches: list[_Stretch]) -> None:
         for stretch in stretches:
             if stretch.length:
-                self._stretches.append(stretch)
                 self._ends.append(self.size + stretch.length)
+                self._stretches.append(stretch)
 
     def _extend(self, fresh: bytes) -> bool:
         """Grow the last stretch, if it is memory of this rope's own that ends where it ends."""
@@ -236,7 +236,7 @@ class Rope(io.RawIOBase, BinaryIO):
         ground = last.ground if last else None
         if not (last and isinstance(ground, _Memory) and isinstance(ground.data, bytearray)):
             return False
-        if last.start + last.length != len(ground.data) or len(ground.data) > BLOCK:
+        if not last.start + last.length == len(ground.data) <= BLOCK:
             return False
         ground.data += fresh
         self._stretches[-1] = _Stretch(ground, last.start, last.length + len(fresh))
@@ -275,20 +275,20 @@ def _whole(source: BinaryIO) -> _Stretch:
 
 def stream_of(data: bytes | Rope) -> BinaryIO:
     """Return a fresh stream over a whole file, at its start."""
-    return Rope.over(data) if isinstance(data, Rope) else io.BytesIO(data)
+    return io.BytesIO(data) if isinstance(data, bytes) else Rope.over(data)
 
 
 def pieces_of(data: bytes | Rope) -> Iterator[bytes | memoryview]:
     """Yield a whole file in order, a rope at most 1 MiB at a time."""
-    if isinstance(data, Rope):
-        yield from data.pieces()
-    else:
+    if isinstance(data, bytes):
         yield data
+    else:
+        yield from data.pieces()
 
 
 def bytes_of(data: bytes | Rope, start: int = 0, stop: int | None = None) -> bytes:
     """Return a part of a file, in memory."""
-    if not isinstance(data, Rope):
+    if isinstance(data, bytes):
         return data[start:stop]
     stream = Rope.over(data)
     stream.seek(start)
@@ -297,4 +297,4 @@ def bytes_of(data: bytes | Rope, start: int = 0, stop: int | None = None) -> byt
 
 def size_of(data: bytes | Rope) -> int:
     """Return how long a file is, in bytes."""
-    return data.size if isinstance(data, Rope) else len(data)
+    return len(data) if isinstance(data, bytes) else data.size

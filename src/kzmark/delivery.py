@@ -16,6 +16,7 @@ from kzmark.places import Place, place
 from kzmark.sniff import sniff
 from kzmark.vocabulary import Layer
 
+_KNOWN: Final = frozenset(end for extensions in EXTENSIONS.values() for end in extensions)
 _TARGETS: Final = "give a path, a URL, a binary stream open for writing, or nothing for bytes back"
 
 
@@ -109,14 +110,19 @@ class Destination:
         if self.place is None or self.named is None:
             return
         suffix, info = _suffix(self.named), adapter.info
-        others = {end for extensions in EXTENSIONS.values() for end in extensions}
-        if self.renamed and suffix in others.difference(info.extensions):
+        if self.renamed and suffix not in info.extensions and suffix in _KNOWN:
             raise RequestError(
                 f"the output would be {info.name} under the name {self.named.name}",
                 hint=f"give it the extension {info.extensions[0]}; kzmark does not convert",
             )
         if Layer.SIDECAR in info.layers and not self.overwrite:
             _refuse_existing(self.place.sibling(RECORD_SUFFIX), what="the sidecar of the output")
+
+    def notes(self, adapter: Adapter) -> tuple[str, ...]:
+        """Return what is to be said of its name: one that was wrong stays so, and is told."""
+        suffix = "" if self.named is None else _suffix(self.named)
+        wrong = suffix in _KNOWN and suffix not in adapter.info.extensions
+        return ("extension-differs",) if wrong else ()
 
     def deliver(self, finished: Finished) -> None:
         """Write a finished file and its sidecar: both whole, or neither.

@@ -144,14 +144,21 @@ class Mark:
         if self.source_sha256:
             _record.check_sha256(self.source_sha256)
 
+    def __hash__(self) -> int:
+        return hash(self.mark_id)  # equal marks have it in common, and two stampings never do
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain JSON values; optional fields that say nothing are left out."""
         found: dict[str, Any] = json.loads(self.to_json())
         return found
 
-    def to_json(self) -> bytes:
-        """Return the canonical JSON: UTF-8, keys sorted, no insignificant space."""
-        text = _spelt(self, tuple(self.pointers.items()))
+    def to_json(self, *, escaped: bool = False) -> bytes:
+        """Return the canonical JSON: UTF-8, keys sorted, no insignificant space.
+
+        Args:
+            escaped: Whether letters beyond ASCII are spelt as escapes; then it is not canonical.
+        """
+        text = _spelt(self, tuple(self.pointers.items()), escaped)
         if not self.pointers:  # the caller's own mapping, which may change
             _SPELT[text] = self
             while len(_SPELT) > _MOST_SPELT:
@@ -194,8 +201,12 @@ class Mark:
         return mark
 
     @classmethod
-    def from_json(cls, data: bytes | str) -> Self:
-        """Build a mark from JSON of at most 64 KiB.
+    def from_json(cls, data: bytes | str, *, limit: int = MAX_RECORD) -> Self:
+        """Build a mark from JSON.
+
+        Args:
+            data: The JSON.
+            limit: Bytes that it may have.
 
         Raises:
             RecordError: If it is not JSON, too long, too deep, or breaks the schema.
@@ -203,21 +214,23 @@ class Mark:
         known = _SPELT.get(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
         if known is not None and type(known) is cls:
             return known
-        return cls.from_dict(_record.parse_json(data, limit=MAX_RECORD))
+        return cls.from_dict(_record.parse_json(data, limit=limit))
 
 
 _SPELT: Final[dict[bytes, Mark]] = {}  # the last ones: layers are read back right after
-_MOST_SPELT: Final = 8
+_MOST_SPELT: Final = 16
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+_ESCAPED: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+
+
+@functools.lru_cache(maxsize=16)
+def _spelt(mark: Mark, pointers: tuple[tuple[str, str], ...], escaped: bool) -> bytes:  # noqa: FBT001 - as `to_json` has it
+    """Return the JSON of a mark; every layer of a file asks for the same one."""
+    return (_ESCAPED if escaped else _JSON).encode(_plain(mark, pointers)).encode()
 
 
 @functools.lru_cache(maxsize=8)
-def _spelt(mark: Mark, pointers: tuple[tuple[str, str], ...]) -> bytes:
-    """Return the canonical JSON of a mark; every layer of a file asks for the same one."""
-    plain = _plain(mark, dict(pointers))
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _plain(mark: Mark, pointers: dict[str, str]) -> dict[str, Any]:
+def _plain(mark: Mark, pointers: tuple[tuple[str, str], ...]) -> dict[str, Any]:
     record = {
         "schema": SCHEMA,
         "law": LAW,
@@ -236,7 +249,7 @@ def _plain(mark: Mark, pointers: dict[str, str]) -> dict[str, Any]:
         "simulates": [word.value for word in mark.simulates],
         "human_oversight": mark.human_oversight and mark.human_oversight.value,
         "training": mark.training and mark.training.value,
-        "pointers": pointers,
+        "pointers": dict(pointers),
         "source_sha256": mark.source_sha256,
         "history": [str(old) for old in mark.history],
     }

@@ -33,7 +33,9 @@ def place_of(named: Any) -> Place | None:
     Raises:
         RequestError: If it is a URL that cannot be.
     """
-    return place(named) if isinstance(named, str | os.PathLike | Place) else None
+    if type(named) is Place:  # before the slow question whether it is like a path
+        return named
+    return place(named) if isinstance(named, str | os.PathLike) else None
 
 
 def name_of(named: Any) -> str:

@@ -18,6 +18,7 @@ from kzmark.checking import check
 from kzmark.errors import BackendMissingError, MediaError
 from kzmark.formats._ability import offers
 from kzmark.formats._base import Adapter, Pictures
+from kzmark.formats._complete import Completes
 from kzmark.formats._film import Film, Films, Progress
 from kzmark.formats._sound import Sound, Sounds
 from kzmark.formats._text import Beside, Impresses
@@ -157,7 +158,9 @@ def carry_out(
     adapter, data, record = subject.adapter, subject.data, None
     notes: list[str] = [*plan.notes]
     signed: Signed | None = None
-    at_once = offers(adapter, Impresses) and Step.NOTICE in plan.steps
+    at_once = Step.NOTICE in plan.steps and (
+        offers(adapter, Impresses) or offers(adapter, Completes)
+    )
     for step in plan.steps:
         source, target = stream_of(data), Rope() if isinstance(data, Rope) else io.BytesIO()
         if step is Step.NOTICE:

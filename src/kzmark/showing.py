@@ -8,6 +8,7 @@ from kzmark._limits import Limits
 from kzmark.errors import PolicyUnsatisfiableError
 from kzmark.formats._ability import offers
 from kzmark.formats._base import Adapter, Draws, Paints
+from kzmark.formats._complete import Completes
 from kzmark.formats._film import Film, Films, Progress
 from kzmark.formats._narration import Listen, Narrates, Narration, Overhears
 from kzmark.formats._sound import Sound, Sounds
@@ -18,7 +19,7 @@ from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan
 
 
-def show(
+def show(  # noqa: PLR0911 - one way out for each kind of format
     adapter: Adapter,
     source: BinaryIO,
     target: BinaryIO,
@@ -48,6 +49,8 @@ def show(
         return [*notes, *audio.notes(plan.style)]
     if offers(adapter, Draws):
         return adapter.draw(source, target, plan.drawing, limits=limits)
+    if offers(adapter, Completes):
+        return adapter.complete(source, target, plan.patch, plan.mark, limits=limits)
     assert offers(adapter, Paints)  # the plan refused anything else
     return adapter.paint(source, target, plan.patch, limits=limits)
 

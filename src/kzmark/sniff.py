@@ -1,5 +1,6 @@
 """Head bytes → adapter. Signatures are data declared by the adapters; content beats the name."""
 
+import codecs
 import functools
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -14,6 +15,8 @@ from kzmark.formats.catalogue import EXTENSIONS, NAMES, ROWS, TEXTS, Row
 
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB, 2.2
 _COMPOUND_HINT: Final = "remove its password, or save it as .docx, .xlsx or .pptx"
+_EMPTY_HINT: Final = "take it from its source again; whoever makes it may be writing still"
+_BOX: Final = 4  # where the type of the first box of ISO BMFF stands (ISO/IEC 14496-12, 4.2)
 HEAD: Final = 4096  # bytes read from the start of a file
 
 
@@ -47,10 +50,30 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
     if (text := _textual(head, name)) is not None:
         return text
     if not head:
-        raise UnknownFormatError("the file is empty", source=name, hint="make it anew")
-    raise UnknownFormatError(
-        "no format that kzmark knows", source=name, hint=f"it knows {', '.join(NAMES)}"
-    )
+        raise UnknownFormatError("the file is empty", source=name, hint=_EMPTY_HINT)
+    raise UnknownFormatError("no format that kzmark knows", source=name, hint=_hint(head, name))
+
+
+def _hint(head: bytes, name: str) -> str:
+    """Return what a person can do about a file that no adapter recognises."""
+    suffix = PurePath(name).suffix.lower()
+    if wanted := next((one for one in NAMES if suffix in EXTENSIONS[one]), ""):
+        return (
+            f"by its name it is {wanted}, by its content it is not: is it whole, and unencrypted?"
+        )
+    if b"\0" not in head and _is_text(head):
+        known = ", ".join(EXTENSIONS[one][0] for one in TEXTS)
+        return f"the name tells one kind of text from another: give it one of {known}"
+    return "`kzmark formats` lists those it knows"
+
+
+def _is_text(head: bytes) -> bool:
+    """Say whether bytes are UTF-8, though the last letter may be cut."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _probed(adapter: Probes, source: BinaryIO) -> bool:
@@ -60,7 +83,7 @@ def _probed(adapter: Probes, source: BinaryIO) -> bool:
 
 
 def _candidates(head: bytes) -> Iterator[Adapter]:
-    for row in _rows():
+    for row in _rows(head[:1], head[_BOX : _BOX + 1]):
         if _matches(row.magic, row.offset, row.mask, head):
             yield built_in(row.name)
     for adapter in foreign_adapters():
@@ -77,10 +100,23 @@ def _textual(head: bytes, name: str) -> Adapter | None:
     return next((built_in(one) for one in TEXTS if suffix in EXTENSIONS[one]), None)
 
 
-@functools.cache
-def _rows() -> tuple[Row, ...]:
-    """All signatures, the longest first, so that the exact format wins over its family."""
-    return tuple(sorted(ROWS, key=lambda row: -len(row.magic)))
+@functools.lru_cache(maxsize=512)
+def _rows(first: bytes, fifth: bytes) -> tuple[Row, ...]:
+    """Signatures that files with these bytes may have, the longest first.
+
+    So the exact format wins over its family. The fifth byte is where box formats begin to differ.
+    """
+    fitting = (row for row in ROWS if _begins_so(row, 0, first) and _begins_so(row, _BOX, fifth))
+    return tuple(sorted(fitting, key=lambda row: -len(row.magic)))
+
+
+def _begins_so(row: Row, at: int, byte: bytes) -> bool:
+    """Say whether a signature allows for this byte there; it may be silent on it."""
+    inside = at - row.offset
+    if not 0 <= inside < len(row.magic):
+        return True
+    magic, mask = row.magic[inside : inside + 1], row.mask[inside : inside + 1]
+    return _matches(magic, 0, mask, byte)
 
 
 def _fits(signature: Signature, head: bytes) -> bool:

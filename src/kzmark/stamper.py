@@ -61,8 +61,8 @@ class Stamper(Filming, Speaker):
         tsa: URL of a time stamp authority (RFC 3161), asked for every file; nothing else here but
             a source or target named by a URL opens a connection.
         audit: File of the audit log, or nothing for none.
-        progress: Told, in the thread that works, how many frames of a film are done, and of how
-            many. What it raises ends the work on that film. It does not travel to other processes.
+        progress: Told, in the working thread, how many frames of a film are done, of how many. What
+            it raises ends the work on that film. It does not travel to other processes.
 
     Raises:
         RequestError: If a language is named twice, or there is no such corner, placement or choice
@@ -176,16 +176,17 @@ class Stamper(Filming, Speaker):
         """
         begun = time.perf_counter()
         with naming(source):
+            source = paths.place_of(source) or source  # a name is read once
             goal = Destination.of(target, source=source, overwrite=overwrite)
-            left: tuple[str, ...] = ()
             if is_picture(source):
                 subject, job, left = self._picture_job(source, goal, format, options)
             else:
                 refuse_picture_words(format, options)
-                subject, job = self._file_job(source, goal, replace=replace, hint=_SOURCES)
+                given = self._file_job(source, goal, replace=replace, hint=_SOURCES)
+                subject, job, left = *given, ()
             goal.require_folder(make=make_folder)
-            given = {"begun": begun, "mark_id": mark_id, "source": source, "left": left}
-            return self._delivered(subject, job, goal, **given)
+            facts = {"begun": begun, "mark_id": mark_id, "source": source}
+            return self._delivered(subject, job, goal, left=left, **facts)
 
     def _delivered(
         self,
@@ -209,7 +210,7 @@ class Stamper(Filming, Speaker):
             sha256=digest,
             changed=finished.changed,
             layers=finished.layers,
-            notes=(*left, *finished.notes, *self._notes),
+            notes=(*left, *finished.notes, *self._notes, *goal.notes(subject.adapter)),
             seconds=time.perf_counter() - begun,
             data=None if gone else bytes_of(finished.data),
             record=finished.record if goal.place is None else None,
@@ -283,9 +284,8 @@ class Stamper(Filming, Speaker):
         if isinstance(job, Finished):
             goal.deliver(job)
             return job, sha256(job.data)
-        signer = self._signer  # a missing identity is no failed stamping yet
-        origin = paths.place_of(source)
-        with trail.followed(self.log, job.mark, source=origin, goal=goal) as facts:
+        signer, where = self._signer, paths.place_of(source)  # no identity is no failed stamping
+        with trail.followed(self.log, job.mark, source=where, goal=goal) as facts:
             with scratch_in(goal.folder):
                 finished = pipeline.carry_out(
                     subject, job, signer, limits=self.limits, progress=self.progress

@@ -65,7 +65,8 @@ class AuditLog:
             return
         try:
             new = not self.path.exists()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if new:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
             with chain.locked(self.path) as stream:
                 chain.write(stream, events, torn_to=self.path.with_name(self.path.name + TORN))
                 stream.flush()

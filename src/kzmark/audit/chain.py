@@ -22,6 +22,7 @@ _FIRST_KEYS: Final = (
     b'{"error":',
     b'{"event":',
 )  # keys are sorted
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _LOCKED: Final = 0x7FFF_0000  # the byte that is locked on Windows: behind all that anybody reads
 
@@ -81,14 +82,14 @@ def _tail(stream: BinaryIO) -> tuple[int, str, bytes]:
         number, previous, kind = event["number"], event["previous"], event["event"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _foreign() from error
-    if not (type(number) is int and re.fullmatch("[0-9a-f]{64}", str(previous)) and kind):
+    if not (type(number) is int and _DIGEST.fullmatch(str(previous)) and kind):
         raise _foreign()
     return number, hashlib.sha256(raw).hexdigest(), torn
 
 
 def _begins_ours(torn: bytes) -> bool:
     """Say whether bytes without a line's end can be the beginning of a line of ours."""
-    return any(torn.startswith(key) or key.startswith(torn) for key in _FIRST_KEYS)
+    return not torn or any(torn.startswith(key) or key.startswith(torn) for key in _FIRST_KEYS)
 
 
 def _foreign() -> OutputError:

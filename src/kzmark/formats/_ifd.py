@@ -9,8 +9,7 @@ Spec: TIFF 6.0, section 2; BigTIFF (magic 43) as libtiff writes it.
 import contextlib
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +44,7 @@ INTEGER: Final = {
 _ALL_ENTRIES: Final = 4  # times `max_elements`: entries of all directories of one file together
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One entry of a directory.
 
     Attributes:
@@ -60,14 +58,13 @@ class Entry:
 
     tag: int
     kind: int
-    count: int
+    count: int  # type: ignore[assignment] # TIFF's word for it, before the method of tuples
     at: int
     start: int
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(NamedTuple):
     """One directory.
 
     Attributes:
@@ -84,7 +81,10 @@ class Directory:
 
     def get(self, tag: int) -> Entry | None:
         """Return the first entry of this tag, or nothing."""
-        return next((entry for entry in self.entries if entry.tag == tag), None)
+        for entry in self.entries:
+            if entry.tag == tag:
+                return entry
+        return None
 
 
 class Layout:
@@ -270,4 +270,4 @@ class Layout:
         size = UNIT.get(kind, 0) * count
         inside = at + self._entry.size - self.pointer_size
         start = inside if size <= self.pointer_size else self._pointer.unpack(field)[0]
-        return Entry(tag=tag, kind=kind, count=count, at=at, start=start, size=size)
+        return Entry(tag, kind, count, at, start, size)

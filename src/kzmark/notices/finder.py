@@ -14,6 +14,7 @@ from kzmark.notices import recall
 from kzmark.notices.judge import Judgement, Rule, judge
 from kzmark.notices.layout import Layout
 from kzmark.notices.measure import Sight, sight
+from kzmark.notices.memory import Same
 from kzmark.notices.reading import SEEN, Reading, Said, read
 from kzmark.notices.search import Candidate, badges
 from kzmark.profile import Profile
@@ -24,6 +25,10 @@ _BADGE: Final = 0.8  # correlation from which a badge without words is reported 
 _PATIENCE: Final = 4  # pictures without a notice after which a file has none
 _VISIBLE: Final = 2.0  # capital height, in pixels, below which there is nothing to compare
 _TRACE: Final = 0.5  # share of windows from which a hindered notice counts as being there
+
+Judged = tuple[Reading, Judgement]
+
+_JUDGED: Final = Same[Judged]()  # `sight` gives what it gave before for the same pixels
 
 
 class _TimeUp(Exception):  # noqa: N818 - no error: it ends a search
@@ -44,30 +49,27 @@ class _Search:
 
     def judge(self, picture: Picture) -> Judgement | None:
         """Return what hinders the notice of one picture, or nothing if there is no notice."""
-        known = self._best(picture, self._known(picture))
+        known = self._best(self._known(picture))
         if known is not None and not known[1].code:
             return known[1]
         if picture.by > 1:  # made small for the known place
             return _telling(known, None)
-        blind = self._best(picture, self._blind(picture, known[0] if known else None))
+        blind = self._best(self._blind(picture, known[0] if known else None))
         if blind is not None and not blind[1].code:
             return blind[1]
         return _telling(known, blind)
 
-    def _best(
-        self, picture: Picture, readings: Iterable[Reading]
-    ) -> tuple[Reading, Judgement] | None:
-        """Judge readings until one passes; return that, or the one that matched most."""
-        best: tuple[Reading, Judgement] | None = None
-        for reading in readings:
-            judged = reading, judge(reading, picture, self.rule)
+    def _best(self, readings: Iterable[Judged]) -> Judged | None:
+        """Go through readings until one passes; return that, or the one that matched most."""
+        best: Judged | None = None
+        for judged in readings:
             if not judged[1].code:
                 return judged
-            if best is None or _weight(reading) > _weight(best[0]):
+            if best is None or _weight(judged[0]) > _weight(best[0]):
                 best = judged
         return best
 
-    def _known(self, picture: Picture) -> Iterator[Reading]:
+    def _known(self, picture: Picture) -> Iterator[Judged]:
         if self.mark is None:
             return
         place = recall.nearest(self.mark.notice.places, picture.width, picture.height)
@@ -78,18 +80,27 @@ class _Search:
             pieces = recall.pieces(layout, picture.width, picture.height)
             if min(pieces[0].across, pieces[0].down) < _VISIBLE:
                 continue
-            sights = [sight(picture, piece, keep=True) for piece in pieces]
-            yield _recalled(sights, layout, self.mark)
+            sights = tuple(sight(picture, piece, keep=True) for piece in pieces)
+            seen = *sights, pieces, rule.profile
+            key = rule.operation, rule.languages, rule.vector, picture.width, picture.height
+            judged = _JUDGED.get(key, seen)
+            if judged is None:
+                reading = _recalled(sights, layout, self.mark)
+                judged = reading, judge(reading, picture, rule)
+                _JUDGED.put(key, seen, judged)
+            yield judged
 
-    def _blind(self, picture: Picture, known: Reading | None) -> Iterator[Reading]:
+    def _blind(self, picture: Picture, known: Reading | None) -> Iterator[Judged]:
         self.check()
+        rule = self.rule
         if known is not None and known.badge >= _BADGE:
-            yield read(picture, _candidate(known), self.rule.profile)
+            reading = read(picture, _candidate(known), rule.profile)
+            yield reading, judge(reading, picture, rule)
         for candidate in badges(picture, self.check):
             self.check()
-            reading = read(picture, candidate, self.rule.profile)
+            reading = read(picture, candidate, rule.profile)
             if reading.said or reading.badge >= _BADGE:
-                yield reading
+                yield reading, judge(reading, picture, rule)
 
 
 def find(
@@ -201,8 +212,8 @@ def _same(first: Picture, second: Picture) -> bool:
     return len(set(frames)) == 1 and np.array_equal(first.pixels, second.pixels)
 
 
-def _recalled(sights: list[Sight], layout: Layout, mark: Mark) -> Reading:
-    cells, lines = tuple(sights[:2]), tuple(sights[2:])
+def _recalled(sights: tuple[Sight, ...], layout: Layout, mark: Mark) -> Reading:
+    cells, lines = sights[:2], sights[2:]
     said = []
     for language in mark.notice.languages:
         own = [s for s in lines if s.piece.language == language]
@@ -229,9 +240,7 @@ def _weight(reading: Reading) -> float:
     return float(sum((sight.matches - 0.3).sum() for sight in reading.sights))
 
 
-def _telling(
-    known: tuple[Reading, Judgement] | None, blind: tuple[Reading, Judgement] | None
-) -> Judgement | None:
+def _telling(known: Judged | None, blind: Judged | None) -> Judgement | None:
     """Choose which of two readings that both found a fault tells more."""
     traced = known is not None and (known[0].coverage >= _TRACE or known[0].badge >= _BADGE)
     if blind is not None and (not traced or blind[1].code == "notice.wrong-text"):

@@ -17,6 +17,7 @@ Value = TypeVar("Value")
 Pixels = NDArray[np.uint8]
 
 _MOST: Final = 8 << 20  # bytes of pixels that are held on to
+_FEW: Final = 32  # values of `Same`
 
 
 class Memory(Generic[Value]):
@@ -48,3 +49,31 @@ class Memory(Generic[Value]):
             while self._size > _MOST:
                 _, (gone, _) = self._values.popitem(last=False)
                 self._size -= gone.nbytes
+
+
+class Same(Generic[Value]):
+    """Values that follow from a key and from objects that nobody changes; for any thread.
+
+    The objects count as the same only if they are the very ones.
+    """
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[Hashable, tuple[tuple[object, ...], Value]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, objects: tuple[object, ...]) -> Value | None:
+        """Return what was put under this key, if it followed from these very objects."""
+        with self._lock:
+            found = self._values.get(key)
+        if found is None or len(found[0]) != len(objects):
+            return None
+        same = all(one is other for one, other in zip(found[0], objects, strict=True))
+        return found[1] if same else None
+
+    def put(self, key: Hashable, objects: tuple[object, ...], value: Value) -> None:
+        """Keep what followed, in place of what the key stood for; the oldest go first."""
+        with self._lock:
+            self._values.pop(key, None)
+            self._values[key] = objects, value
+            while len(self._values) > _FEW:
+                self._values.popitem(last=False)

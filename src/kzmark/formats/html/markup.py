@@ -55,7 +55,7 @@ def head(mark: Mark) -> str:
         "digitalSourceType": f"https://schema.org/{_SCHEMA_ORG[mark.source_type]}",
         "accessibilitySummary": " ".join(f"{text}." for text in mark.notice.texts),
     }
-    record = json.dumps(mark.to_dict(), sort_keys=True, separators=(",", ":"))
+    record = mark.to_json(escaped=True).decode()
     return (
         f'<meta {OURS}="" name="{DISCLOSURE}" content="{disclosure(mark)}">'
         f'<script {OURS}="" type="application/ld+json">{_safe(json.dumps(linked))}</script>'

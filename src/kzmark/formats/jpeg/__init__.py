@@ -5,7 +5,7 @@ manifest (APP11, JUMBF) is left as it stands: signing comes later and elsewhere.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from kzmark._io import read_all
 from kzmark._limits import Limits
@@ -28,6 +28,7 @@ from kzmark.formats.jpeg.segments import (
     APP1,
     MAX_PAYLOAD,
     SOI,
+    SOS,
     Segment,
     Stream,
     parse,
@@ -37,6 +38,8 @@ from kzmark.formats.layers import exif
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium
+
+_SCAN: Final = bytes((0xFF, SOS))
 
 
 class Jpeg:
@@ -65,26 +68,7 @@ class Jpeg:
     def write(self, source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
         """Copy the file with the mark in XMP and EXIF; every other byte stays."""
         stream = parse(read_all(source, limits=limits), limits=limits)
-        new = xmp.merge(stream, mark, limits=limits)
-        block = _exif_segment(exif.merge(_exif(stream), mark, limits=limits))
-        old = _exif_at(stream)
-        if old is None:
-            added = block + new.pop(None, b"")
-            anchor = _behind_jfif(stream)
-        else:
-            if block[4:] != stream.payload(old):
-                new[old.start] = block
-            added = new.pop(None, b"")
-            anchor = old.stop
-        view = memoryview(stream.data)  # the scan is long: it is copied once
-        target.write(SOI)
-        if anchor == len(SOI):
-            target.write(added)
-        for segment in stream.segments:
-            target.write(new.get(segment.start, view[segment.start : segment.stop]))
-            if segment.stop == anchor:
-                target.write(added)
-        target.write(view[stream.segments[-1].stop :])
+        target.writelines(_marked(stream, mark, limits=limits))
 
     def sizes(self, source: BinaryIO, *, limits: Limits) -> Sequence[tuple[int, int]]:
         """Return the displayed size from the frame header and the EXIF orientation."""
@@ -97,13 +81,36 @@ class Jpeg:
     ) -> Sequence[str]:
         """Copy the file with a patch on its picture and without previews that lack it."""
         stream = parse(read_all(source, limits=limits), limits=limits)
-        stream.check_decodable(limits=limits)
-        orientation = _orientation(stream)
-        patch = patch_for(*displayed(stream.frame.width, stream.frame.height, orientation))
-        stripped = previews.strip(stream, limits=limits)
-        laid = paint.plate(stream, patch, orientation)
-        target.writelines(paint.painted(stream, laid, stripped))
-        return stripped.notes
+        pieces, notes = _painted(stream, patch_for, limits=limits)
+        target.writelines(pieces)
+        return notes
+
+    def complete(
+        self,
+        source: BinaryIO,
+        target: BinaryIO,
+        patch_for: PatchFor,
+        mark: Mark,
+        *,
+        limits: Limits,
+    ) -> Sequence[str]:
+        """Copy the file with a patch and the mark; of the painted one, the header alone is read."""
+        stream = parse(read_all(source, limits=limits), limits=limits)
+        pieces, notes = _painted(stream, patch_for, limits=limits)
+        scan = next((at for at, piece in enumerate(pieces) if piece[:2] == _SCAN), None)
+        behind = stream.segments[len(stream.header) :]
+        if scan is None or any(segment.marker == APP1 for segment in behind):
+            painted = parse(b"".join(pieces), limits=limits)
+            target.writelines(_marked(painted, mark, limits=limits))
+            return notes
+        first = pieces[scan]
+        size = len(_SCAN) + int.from_bytes(first[2:4], "big")
+        header = b"".join((*pieces[:scan], first[:size]))
+        painted = parse(header, limits=limits, header_only=True)
+        target.writelines(_marked(painted, mark, limits=limits))
+        target.write(first[size:])
+        target.writelines(pieces[scan + 1 :])
+        return notes
 
     def pictures(
         self, source: BinaryIO, *, limits: Limits, within: Box | None = None
@@ -164,6 +171,42 @@ class Jpeg:
     def survey(self, data: bytes, *, limits: Limits) -> Survey:
         """Return the manifest store, and every segment beside it."""
         return c2pa.survey(data, limits=limits)
+
+
+def _painted(
+    stream: Stream, patch_for: PatchFor, *, limits: Limits
+) -> tuple[Sequence[bytes | memoryview], Sequence[str]]:
+    """Return the pieces of the file with a patch, and notes on the previews that are gone."""
+    stream.check_decodable(limits=limits)
+    orientation = _orientation(stream)
+    patch = patch_for(*displayed(stream.frame.width, stream.frame.height, orientation))
+    stripped = previews.strip(stream, limits=limits)
+    laid = paint.plate(stream, patch, orientation)
+    return paint.painted(stream, laid, stripped), stripped.notes
+
+
+def _marked(stream: Stream, mark: Mark, *, limits: Limits) -> Iterator[bytes | memoryview]:
+    """Yield the pieces of the file with the mark in XMP and EXIF."""
+    new = xmp.merge(stream, mark, limits=limits)
+    block = _exif_segment(exif.merge(_exif(stream), mark, limits=limits))
+    old = _exif_at(stream)
+    if old is None:
+        added = block + new.pop(None, b"")
+        anchor = _behind_jfif(stream)
+    else:
+        if block[4:] != stream.payload(old):
+            new[old.start] = block
+        added = new.pop(None, b"")
+        anchor = old.stop
+    view = memoryview(stream.data)  # the scan is long: it is copied once
+    yield SOI
+    if anchor == len(SOI):
+        yield added
+    for segment in stream.segments:
+        yield new.get(segment.start, view[segment.start : segment.stop])
+        if segment.stop == anchor:
+            yield added
+    yield view[stream.segments[-1].stop if stream.segments else len(SOI) :]
 
 
 def _clipped(within: Box | None, size: tuple[int, int]) -> Box:

@@ -29,7 +29,8 @@ _JFIF_SIZE: Final = 14  # bytes without a thumbnail; the last two are its width 
 _PHOTOSHOP: Final = b"Photoshop 3.0\0"
 _RESOURCE: Final = b"8BIM"
 _THUMBNAILS: Final = frozenset({1033, 1036})
-_LEADS: Final = (b"", b"QVGA\0", b"BGTH")  # what makers put before a preview in APP2 to APP5
+_JPEG: Final = b"\xff\xd8\xff"
+_PREVIEWS: Final = (_JPEG, b"QVGA\0" + _JPEG, b"BGTH" + _JPEG)  # as makers put one in APP2 to APP5
 _MEDIA: Final = (b"ftyp", b"\x89PNG\r\n", b"\xff\xd8\xff", b"WEBP", b"moov", b"mdat", b"GIF8")
 
 
@@ -93,7 +94,7 @@ def _jfif(stream: Stream, segment: Segment, done: Stripped) -> None:
 
 def _is_preview(stream: Stream, segment: Segment) -> bool:
     """Say whether a segment begins with a JPEG stream; longer ones go on in further segments."""
-    return any(stream.holds(segment, segment.marker, lead + b"\xff\xd8\xff") for lead in _LEADS)
+    return stream.data.startswith(_PREVIEWS, segment.body, segment.end)
 
 
 def _xmp(stream: Stream, done: Stripped, limits: Limits) -> None:
@@ -104,6 +105,8 @@ def _xmp(stream: Stream, done: Stripped, limits: Limits) -> None:
 def _photoshop(stream: Stream, done: Stripped) -> None:
     """Leave thumbnails out of the image resources, which run on over several segments."""
     segments = list(stream.find(APP13, _PHOTOSHOP))
+    if not segments:
+        return
     whole = b"".join(stream.payload(segment)[len(_PHOTOSHOP) :] for segment in segments)
     kept = b"".join(_resources(whole))
     if len(kept) == len(whole):
@@ -136,7 +139,7 @@ def _resources(data: bytes) -> Iterator[bytes]:
 
 def _trailer(stream: Stream, done: Stripped) -> None:
     tail = stream.data[stream.end :]
-    if any(magic in tail for magic in _MEDIA):
+    if tail and any(magic in tail for magic in _MEDIA):
         done.notes.append("trailer-dropped")
     else:
         done.tail = tail

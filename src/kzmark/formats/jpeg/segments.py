@@ -114,10 +114,8 @@ class Stream:
     @property
     def header(self) -> tuple[Segment, ...]:
         """The segments before the first scan."""
-        for at, segment in enumerate(self.segments):
-            if segment.marker == SOS:
-                return self.segments[:at]
-        return self.segments
+        markers = [segment.marker for segment in self.segments]
+        return self.segments[: markers.index(SOS)] if SOS in markers else self.segments
 
     def payload(self, segment: Segment) -> bytes:
         """Return what a segment holds behind its length."""
@@ -129,12 +127,14 @@ class Stream:
 
     def holds(self, segment: Segment, marker: int, prefix: bytes) -> bool:
         """Say whether a segment has this marker and its payload begins so."""
-        fits = segment.end - segment.body >= len(prefix)
-        return segment.marker == marker and fits and self.data.startswith(prefix, segment.body)
+        _, _, body, end, _ = segment
+        return segment.marker == marker and self.data.startswith(prefix, body, end)
 
     def find(self, marker: int, prefix: bytes = b"") -> Iterator[Segment]:
         """Yield the segments of this marker whose payload begins so."""
-        return (s for s in self.segments if s.marker == marker and self.holds(s, marker, prefix))
+        begins = self.data.startswith
+        fitting = [s for s in self.segments if s[0] == marker and begins(prefix, s[2], s[3])]
+        return iter(fitting)
 
     def check_decodable(self, *, limits: Limits) -> None:
         """Refuse kinds of JPEG that are no 8-bit Huffman-coded DCT, and pictures over the limits.
@@ -152,7 +152,7 @@ class Stream:
         )
         if max(frame.width, frame.height) > MAX_SIDE:
             raise LimitExceededError(f"a JPEG of {frame.width}x{frame.height} px")
-        scans = sum(1 for _ in self.find(SOS))
+        scans = len(list(self.find(SOS)))
         if scans * frame.width * frame.height > limits.max_total_pixels:
             raise LimitExceededError(f"{scans} scans over {frame.width}x{frame.height} px")
 

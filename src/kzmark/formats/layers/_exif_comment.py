@@ -7,7 +7,6 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from kzmark._record import parse_json
 from kzmark.errors import RecordError
 from kzmark.mark import MAX_RECORD, Mark
 from kzmark.vocabulary import LAW
@@ -79,8 +78,7 @@ def marks(comment: Comment) -> tuple[list[Mark], str]:
     problem = ""
     for record in comment.records:
         try:
-            plain = parse_json(record, limit=MAX_ESCAPED)
-            found.append(Mark.from_dict(plain))
+            found.append(Mark.from_json(record, limit=MAX_ESCAPED))
         except RecordError as error:
             problem = error.message
     return found, problem

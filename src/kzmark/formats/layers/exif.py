@@ -7,7 +7,6 @@ in a block is moved: see `kzmark.formats._ifd`.
 Spec: CIPA DC-008-2023 (Exif 3.0), 4.6.4 structure, 4.6.6.4 UserComment, 4.6.5.4.1 ImageDescription.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -135,8 +134,7 @@ def inscribe(draft: Draft, mark: Mark, *, values: Mapping[int, bytes]) -> None:
     own = {tag: (BYTE, value) for tag, value in sorted(values.items())}
     if _may_describe(draft, comment, mark):
         own = {DESCRIPTION: (ASCII, _notice_text(mark).encode() + b"\0"), **own}
-    record = json.dumps(mark.to_dict(), sort_keys=True, separators=(",", ":"))
-    spelled = comment.spell(record)
+    spelled = comment.spell(mark.to_json(escaped=True).decode())
     if _says(draft, own, spelled):
         return
     draft.finish_tables()
@@ -220,8 +218,10 @@ def _outdated(
     A record of ours goes even if other values claim it: one that ends behind the data (in a block
     that was cut) seems to hold whatever is appended later.
     """
-    shared = draft.shared()
     comments = [entry for entry in exif.entries if entry.tag == USER_COMMENT and comment.clean]
+    if not any(entry.size for entry in (*own, *comments)):  # new entries replace nothing
+        return []
+    shared = draft.shared()
     gone = draft.outline([entry for entry in (*own, *comments) if entry.start not in shared])
     tables = [(one.at, one.slot + draft.pointer_size) for one in draft.tree()]
     for entry in comments:
