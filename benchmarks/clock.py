@@ -21,10 +21,22 @@ class Spent(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Something to measure; `others` is the CPU that a helper process has used so far."""
+    """Something to measure.
+
+    Attributes:
+        call: Does it once.
+        others: Gives the CPU that a helper process has used so far.
+        in_a_row: Calls one after another in each turn, as a pipeline makes them; their mean counts.
+    """
 
     call: Callable[[], object]
     others: Callable[[], float] = float
+    in_a_row: int = 1
+
+    def spent(self) -> Spent:
+        """Do it so often, and return what once took."""
+        found = timed(lambda: [self.call() for _ in range(self.in_a_row)], self.others)
+        return Spent(found.cpu / self.in_a_row, found.wall / self.in_a_row)
 
 
 def timed(work: Callable[[], object], others: Callable[[], float] = float) -> Spent:
@@ -38,13 +50,13 @@ def timed(work: Callable[[], object], others: Callable[[], float] = float) -> Sp
 def compared(
     works: Mapping[str, Work], *, rounds: int, budget: float = 60.0, least: int = 1
 ) -> dict[str, Spent]:
-    """Return the median of each work, one call of each in turn, after a warm-up where it matters.
+    """Return the median of each work, all of them in turn, after a warm-up where it matters.
 
     Args:
         works: What to measure, by name.
-        rounds: Calls of each, at most.
+        rounds: Turns of each, at most.
         budget: Wall seconds after which no further round begins.
-        least: Calls of each, whatever they cost.
+        least: Turns of each, whatever they cost.
     """
     start = time.perf_counter()
     first = _round(works)
@@ -61,7 +73,7 @@ def cpu_of(process: int) -> float:
 
 
 def _round(works: Mapping[str, Work]) -> dict[str, Spent]:
-    return {name: timed(*work) for name, work in works.items()}
+    return {name: work.spent() for name, work in works.items()}
 
 
 def _median(seen: list[Spent]) -> Spent:

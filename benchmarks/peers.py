@@ -39,6 +39,7 @@ _OPENCV: dict[str, list[str]] = {  # the source's own quality, by names of OpenC
     ],
     "png": [],
 }
+_IN_A_ROW = 6, 2  # pictures in each turn by those who take milliseconds, and by others
 _LIBRARY: dict[str, dict[str, Any]] = {  # as kzmark asks its coders, so that what remains is ours
     "jpeg": {"quality": "keep"},
     "jpeg444": {"quality": "keep"},
@@ -84,17 +85,19 @@ class Case:
 
 def works(case: Case, naive: Naive | None) -> dict[str, Work]:
     """Return every peer that can do this picture on this machine, by name."""
+    quick, slow = _IN_A_ROW if case.kind in _OPENCV else (1, 1)
     found = {
-        STAMP: Work(partial(stamp, case)),
-        PAINT: Work(partial(paint, case)),
-        LIBRARY: Work(partial(library, case)),
-        FILE: Work(partial(hashed_copy, case)),
+        STAMP: Work(partial(stamp, case), in_a_row=quick),
+        PAINT: Work(partial(paint, case), in_a_row=quick),
+        LIBRARY: Work(partial(library, case), in_a_row=slow),
+        FILE: Work(partial(hashed_copy, case), in_a_row=quick),
     }
     if naive:
         by_hand = partial(naive.stamp, case.source, case.output("by-hand"))
-        found[BY_HAND] = Work(by_hand, naive.others_cpu)
+        found[BY_HAND] = Work(by_hand, naive.others_cpu, slow)
     if case.kind == "png":
-        found[STRIP] = Work(partial(stamp, replace(case, stamper=_strip(case)), "strip"))
+        strip = partial(stamp, replace(case, stamper=_strip(case)), "strip")
+        found[STRIP] = Work(strip, in_a_row=quick)
     if case.kind in _OPENCV:
         pixels = np.asarray(Image.open(io.BytesIO(case.data)))
         there, of_file = np.empty_like(pixels), bytearray(len(case.data))

@@ -1,11 +1,10 @@
 """A part of a picture, brought to the size of the templates."""
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from kzmark.formats._base import Picture
 
@@ -15,8 +14,7 @@ Bytes = NDArray[np.uint8]
 _AROUND = 2  # pixels around a view, which the filter weighs in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class View(NamedTuple):
     """Where to look, and how large what is seen there comes out.
 
     Attributes:
@@ -79,6 +77,8 @@ class View:
 
     def sized(self, part: Bytes) -> Floats:
         """Bring what `cut` gave to the size of the view."""
+        from PIL import Image
+
         x, y, _, _ = self.edges
         right, bottom = self._end
         image = Image.fromarray(part).resize(
