@@ -33,6 +33,7 @@ from kzmark._rope import Rope
 from kzmark.formats import adapter
 from kzmark.formats._av.facts import survey
 from kzmark.formats._av.manner import Manner
+from kzmark.formats._av.render import manner_for
 from kzmark.formats.mp4.burn import picture_table, reel_of
 from kzmark.formats.mp4.movie import Movie
 from kzmark.signing.identity import new_identity
@@ -98,9 +99,7 @@ def settings(path: Path) -> Manner:
             )
         movie = Movie(source, limits=DEFAULT_LIMITS)
         reel = reel_of(movie.source, picture_table(movie.tables(), facts), facts)
-    return Manner(
-        facts=facts, base=reel.base, rate=reel.rate, bit_rate=reel.bit_rate, group=reel.group
-    )
+        return manner_for(reel, facts, whole=True)
 
 
 def anew(path: Path, target: Path) -> None:
