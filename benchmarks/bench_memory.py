@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from benchmarks import tables
+from benchmarks import bench_audio, tables
 from benchmarks.bench_stamp import STATEMENT
 from benchmarks.pictures import made, photo
 from PIL import Image
@@ -39,6 +39,7 @@ BASELINE: Final = ROOT / "benchmarks" / "memory.toml"
 GROWTH: Final = 0.10
 FILES: Final = 200  # of the batch
 _LIBRARIES: Final = ("pillow", "numpy", "opencv-python-headless", "c2pa-python", "isal", "lxml")
+_MINUTES: Final = 10  # of sound; the memory of an hour is the same
 _TRIES: Final = 2  # the least of so many counts: noise only ever adds
 
 _STAMPER: Final = """
@@ -64,6 +65,8 @@ WORKS: Final = {  # each runs in a folder with its files, and checks its work
     "verify, 12 MP JPEG": "import kzmark; kzmark.verify('done.jpg').raise_for_verdict()",
     "verify, 12 MP PNG": "import kzmark; kzmark.verify('done.png').raise_for_verdict()",
     f"batch of {FILES} files": _STAMPER + _BATCH,
+    "stamp, 10 min MP3": _STAMPER + "stamper.stamp('in.mp3', 'out.mp3', overwrite=True)",
+    "verify, 10 min MP3": "import kzmark; kzmark.verify('done.mp3').raise_for_verdict()",
 }
 _HEAD: Final = """# Peak memory of benchmarks/bench_memory.py, in megabytes, by platform; renew with
 # `python -m benchmarks.bench_memory --write`, and say in the change why it grew."""
@@ -165,7 +168,8 @@ def prepare(folder: Path) -> None:
         (folder / "many" / f"{number:03}{suffix}").write_bytes(data)
     new_identity(folder / "id", organisation="X")
     stamper = kzmark.Stamper(STATEMENT, identity=folder / "id")
-    for suffix in (".jpg", ".png"):
+    bench_audio.made("mp3", folder / "in.mp3", _MINUTES)
+    for suffix in (".jpg", ".png", ".mp3"):
         stamper.stamp(folder / f"in{suffix}", folder / f"done{suffix}")
 
 

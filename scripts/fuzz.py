@@ -19,6 +19,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -94,18 +95,18 @@ def everything(name: str, data: bytes) -> None:
     if isinstance(one, Draws):
         calls.append(lambda: one.draw(io.BytesIO(data), io.BytesIO(), drawing, limits=limits))
     if isinstance(one, Films):
-        spans = [(0.0, 0.3)]
         calls.append(lambda: one.film(io.BytesIO(data), limits=limits))
-        calls.append(lambda: list(one.stills(io.BytesIO(data), [0.0, 0.5, 9.0], limits=limits)))
+        some = partial(one.stills, io.BytesIO(data), [0.0, 0.5, 9.0, float("inf")], limits=limits)
+        calls += [lambda: list(some()), lambda: list(some(keys=True))]
         calls.append(
-            lambda: one.burn(io.BytesIO(data), Rope(), half_and_half, spans, limits=limits)
+            lambda: one.burn(io.BytesIO(data), Rope(), half_and_half, [(0, 0.3)], limits=limits)
         )
     if isinstance(one, Embeds):
         streamed = adapter(name).info.streamed
         whole: Any = Rope.over(io.BytesIO(data)) if streamed else data
         calls.append(lambda: one.survey(whole, limits=limits))
         calls.append(lambda: one.room(whole, 3_000))
-    for call in (*calls, *sounding(one, data, limits)):
+    for call in (*calls, *sounding(one, data, limits), *narrated(one, data, limits)):
         try:
             call()
         except MediaError:
@@ -130,6 +131,28 @@ def sounding(one: Any, data: bytes, limits: Any) -> list[Callable[[], Any]]:
         list(one.listen(io.BytesIO(data), [(0, 0.5), (1, 1.5)], limits=limits))
 
     return [heard, spoken] if isinstance(one, Sounds) else []
+
+
+def narrated(one: Any, data: bytes, limits: Any) -> list[Callable[[], Any]]:
+    """Return what is done with the sound of a film: listening to it, and speaking over it."""
+    import numpy as np
+
+    from kzmark._rope import Rope
+    from kzmark.formats._narration import Narrates, Narration, Overhears
+
+    def heard() -> None:
+        for track in range(len(one.soundtracks(io.BytesIO(data), limits=limits))):
+            list(one.overhear(io.BytesIO(data), track, [(0, 0.5), (1, 1.5)], limits=limits))
+
+    def words(sound: Any, _: Any) -> Narration:
+        said = np.zeros((sound.rate // 4, sound.channels), np.float32)
+        return Narration(words=said, gain=np.ones(len(said), np.float32))
+
+    def spoken() -> None:
+        one.admit(io.BytesIO(data), limits=limits)
+        one.narrate(io.BytesIO(data), Rope(), words, limits=limits)
+
+    return [heard] * isinstance(one, Overhears) + [spoken] * isinstance(one, Narrates)
 
 
 def seeds(only: str = "") -> list[tuple[str, str, bytes]]:

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.signing import clock
 
 import kzmark
-from kzmark.errors import MalformedMediaError, ProfileError, RequestError, UnsupportedMediaError
+from kzmark.errors import MalformedMediaError, ProfileError, RequestError
 from kzmark.report import Verdict
 from kzmark.signing.identity import Identity, new_identity
+from kzmark.vocabulary import Layer
 
 WHO: dict[str, Any] = {
     "system": kzmark.System(name="ChatGen", version="1"),
@@ -215,8 +217,28 @@ def test_the_default_of_the_stamper_decides_where_the_manifest_stands(identity: 
     assert not stamper.text("<p>Жауап.", format="html").embedded
 
 
-def test_what_cannot_be_is_refused(stamper: kzmark.Stamper, identity: Identity) -> None:
-    stamped = kzmark.Stamper(kzmark.Statement(**WHO), identity=identity, tsa="http://tsa.example")
+def test_an_answer_carries_a_time_stamp_if_one_is_asked_for(
+    identity: Identity, tmp_path: Path
+) -> None:
+    service = clock.Clock(leaf=clock.stamping(None))
+    with clock.serving(service.answer) as url:
+        stamper = kzmark.Stamper(kzmark.Statement(**WHO), identity=identity, tsa=url)
+        beside, within = stamper.text("Жауап."), stamper.text("Жауап.", embed=True)
+    assert beside.text is not None
+    assert within.text is not None
+    (tmp_path / "a.txt").write_bytes(within.text.encode())
+
+    assert verdict(within.text, None, tmp_path) is Verdict.COMPLIANT
+    assert stamp_of(kzmark.verify(tmp_path / "a.txt")).startswith("20")
+    assert verdict(beside.text, beside.record, tmp_path) is Verdict.COMPLIANT
+    assert stamp_of(kzmark.verify(tmp_path / "a.txt")).startswith("20")
+
+
+def stamp_of(report: kzmark.Report) -> str:
+    return next(e.facts["signed"] for e in report.evidence if e.layer is Layer.C2PA)
+
+
+def test_what_cannot_be_is_refused(stamper: kzmark.Stamper) -> None:
     with pytest.raises(RequestError, match="HTML"):
         stamper.text("<p>", format="html", embed=True)
     with pytest.raises(RequestError, match="pdf"):
@@ -229,8 +251,6 @@ def test_what_cannot_be_is_refused(stamper: kzmark.Stamper, identity: Identity) 
         list(stamper.text(iter(["\ud800"])))
     with pytest.raises(MalformedMediaError, match="no text"):
         stamper.text("\ud800")
-    with pytest.raises(UnsupportedMediaError, match="time stamp"):
-        stamped.text("x")
 
 
 def test_an_answer_that_is_not_finished_has_no_record(stamper: kzmark.Stamper) -> None:

@@ -113,7 +113,6 @@ class Making:
             raise RequestError(
                 "a manifest within HTML that is no page", hint="keep the record of the answer"
             )
-        hashed.refuse_time_stamp(self.signer)
         self.mark = self.statement.mark(
             medium=Medium.TEXT, profile=self.style.profile.name, notice=words.record(self.style)
         )

@@ -3,6 +3,7 @@
 from kzmark._limits import Limits
 from kzmark.comparison import differences
 from kzmark.errors import CheckError, MediaError
+from kzmark.notices import audio
 from kzmark.plan import Plan
 from kzmark.report import Status
 from kzmark.seeing import see
@@ -39,7 +40,8 @@ def check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -
     seen = see(done, plan.mark, profile=profile, limits=limits, blind=False)
     unseen = seen.code == "notice.backend-missing"  # nobody here can look; verify says so too
     if seen.status is not Status.PRESENT and not unseen:
-        raise CheckError(f"the notice is not perceivable: {seen.detail}", source=done.name)
+        told = f"the notice is not perceivable: {seen.detail}"
+        raise CheckError(told, source=done.name, hint=audio.hint(plan.style, plan.mark))
 
 
 def _know(done: Subject) -> None:

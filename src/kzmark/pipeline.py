@@ -31,7 +31,7 @@ from kzmark.preview import Preview
 from kzmark.profile import Profile
 from kzmark.report import Evidence, Report, Status
 from kzmark.seeing import see
-from kzmark.showing import is_silent, narrate, show, soundtracks
+from kzmark.showing import is_silent, narrate, show, soundtracks, spoken_once
 from kzmark.signing import embed
 from kzmark.signing.signed import Signed
 from kzmark.signing.signer import Signer
@@ -116,7 +116,7 @@ def prepare(
     if offers(adapter, Pictures):
         sizes = adapter.sizes(subject.stream, limits=limits)
     played = _played(adapter, subject, limits)
-    return make_plan(
+    plan = make_plan(
         adapter,
         sizes,
         evidence,
@@ -127,6 +127,7 @@ def prepare(
         played=played,
         tracks=soundtracks(adapter, subject.stream, played, style, limits=limits),
     )
+    return spoken_once(adapter, subject.stream, plan, evidence, limits=limits)
 
 
 def _played(adapter: Adapter, subject: Subject, limits: Limits) -> Film | Sound | None:

@@ -62,6 +62,7 @@ class Plan:
         cover: Displayed size → an earlier plate, which the new one has to hide.
         notes: What a caller should hear about before it is done, as stable codes.
         spans: When the notice is seen in a film, in seconds.
+        unsaid: Seconds of a sound that an earlier notice takes, which is cut out first.
     """
 
     mark: Mark
@@ -73,6 +74,7 @@ class Plan:
     cover: image.Cover = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    unsaid: float = 0.0
 
     @property
     def patch(self) -> PatchFor:

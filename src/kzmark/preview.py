@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, Final
 
 import numpy as np
-from PIL import Image
 
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, MediaError
@@ -59,6 +58,8 @@ class Preview:
         """Return the small picture as JPEG, or nothing if there was nothing to see."""
         if self._small is None:
             return b""
+        from PIL import Image  # here, or sounds and texts would load it too
+
         target = io.BytesIO()
         image = Image.fromarray(np.ascontiguousarray(self._small))
         image.save(target, "JPEG", quality=_QUALITY, optimize=True)

@@ -1,5 +1,6 @@
 """`Stamper.text`: marks what a service says to a person."""
 
+from abc import abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from typing import TypeGuard, overload
 from uuid import UUID
@@ -84,8 +85,9 @@ class Speaker:
     embed_c2pa: bool
 
     @property
+    @abstractmethod
     def _signer(self) -> Signer:
-        raise NotImplementedError
+        """Who signs."""
 
     @overload
     def text(  # type: ignore[overload-overlap]  # a string is an iterable of strings, and yet one

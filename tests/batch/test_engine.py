@@ -124,7 +124,7 @@ def test_a_run_that_waits_hears_of_a_stop() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         threading.Timer(0.05, stop.ask).start()
-        threading.Timer(0.15, gate.set).start()
+        threading.Timer(0.5, gate.set).start()
         told = list(run(range(50), work, executor=pool, window=4, stop=stop))
 
     assert told == [0]

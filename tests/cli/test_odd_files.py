@@ -94,3 +94,58 @@ def test_what_nobody_foresaw_is_a_failed_line(
 
     assert ran.code == 4
     assert ran.rows[0]["error"]["code"] == "internal"
+
+
+@pytest.mark.parametrize("command", ["stamp", "verify", "inspect"])
+def test_a_dash_is_no_source_and_it_is_said_what_is(command: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "-").write_bytes((CLEAN / "photo.gif").read_bytes())
+    words = ("-o", "x.gif", *WHO) if command == "stamp" else ()
+
+    ran = run(command, "-", *words)
+
+    assert ran.code == 2
+    assert "standard input" in ran.err
+    assert "/dev/stdin" in ran.err
+    assert run(command, "./-", *words).code == (1 if command == "verify" else 0)
+
+
+@pytest.mark.parametrize("target", ["-", "/dev/stdout", "/dev/stderr", "/dev/fd/1"])
+@pytest.mark.parametrize("option", ["-o", "--out-dir"])
+def test_an_output_is_no_stream(
+    option: str, target: str, run: Run, picture: Picture, tmp_path: Path
+) -> None:
+    picture("photo.gif")
+
+    ran = run("stamp", "photo.gif", option, target, *WHO)
+
+    assert ran.code == 2
+    assert f"{target}: an output is a file" in ran.err
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_page_of_verdicts_is_no_stream(run: Run, picture: Picture) -> None:
+    picture("photo.gif")
+
+    assert "an output is a file" in run("verify", "photo.gif", "--html", "-").err
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "hint"),
+    [
+        ("a.png", b"", "may be writing still"),
+        ("a.png", b"\0\1\2\3" * 9, "by its name it is png"),
+        ("a.docx", b"no package at all", "by its name it is docx"),
+        ("letter", "Сәлем".encode(), "give it one of .csv"),
+        ("letter.xyz", ("Сәлем" * 900).encode(), "give it one of .csv"),
+        ("a.xyz", b"\x80\0\1" * 9, "kzmark formats"),
+    ],
+)
+def test_an_unknown_file_has_a_hint_that_helps(
+    name: str, data: bytes, hint: str, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(data)
+
+    ran = run("stamp", name, "-o", "x.png", *WHO)
+
+    assert ran.code == 4
+    assert hint in ran.err

@@ -120,3 +120,24 @@ def test_a_language_said_twice_or_none_is_wrong_usage(run: Run, desk: Path, lang
     assert ran.code == 2
     assert "--lang" in ran.err
     assert not Path("x.gif").exists()
+
+
+def test_a_variable_that_sets_nothing_is_told_and_the_work_goes_on(
+    run: Run, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KZMARK_OWNR", "ТОО Пример")
+    picture("photo.gif")
+    ran = run("stamp", "photo.gif", "-o", "a.gif", *WHO)
+
+    assert ran.code == 0
+    assert "kzmark: KZMARK_OWNR is set, and no setting of kzmark has that name" in ran.err
+
+
+@pytest.mark.parametrize("name", ["KEY_PASSWORD", "CONFIG", "PURE", "JOBS"])
+def test_variables_that_mean_something_are_no_strangers(
+    name: str, run: Run, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"KZMARK_{name}", "")
+    picture("photo.gif")
+
+    assert "no setting" not in run("stamp", "photo.gif", "-o", "a.gif", *WHO).err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import WHO, Run
+from tests.signing import clock
 
 from kzmark import audit
 
@@ -280,3 +281,17 @@ def test_a_broken_chain_is_told_once_and_a_picture_is_no_log(run: Run, picture: 
     assert broken.out.count("  line ") == 1
     assert "is this an audit log?" in other.out
     assert other.out.count("\n") < 12
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "letter.docx", "photo.gif"])
+def test_a_time_stamp_is_asked_for_and_told(run: Run, picture: Picture, name: str) -> None:
+    picture(name)
+    service = clock.Clock(leaf=clock.stamping(None))
+    with clock.serving(service.answer) as url:
+        stamped = run("stamp", name, "-o", f"a-{name}", *WHO, "--tsa", url)
+    shown = run("verify", f"a-{name}").out
+
+    assert stamped.code == 0
+    assert f"  time     {service.time:%Y-%m-%dT%H:%M:%S}+00:00 (by a service not on a" in shown
+    assert run("stamp", name, "-o", f"b-{name}", *WHO, "--tsa", url).code == 5
+    assert "  time" not in run("verify", name).out

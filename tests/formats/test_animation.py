@@ -123,6 +123,7 @@ def test_redrawn_frames_start_on_the_grid(frames: list[Frame], plate: Box) -> No
     assert all(step.box[0] % 2 == step.box[1] % 2 == 0 for step in steps)
 
 
+@settings(deadline=None)
 @given(frame_lists, boxes, st.integers(0, 9))
 def test_a_part_is_composed_as_it_looks_in_the_whole(
     frames: list[Frame], part: Box, seed: int

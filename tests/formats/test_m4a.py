@@ -1,6 +1,7 @@
 """M4A: samples, edits, chapters and gapless play, as the index tells them."""
 
 import io
+import random
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pytest
 from fixtures.sounds import sound
 from tests.formats.sound_samples import LIMITS, heard, marked, mutagen, packets, spoken
 
-from kzmark.errors import UnsupportedMediaError
-from kzmark.formats.m4a import ADAPTER, times
+from kzmark.errors import MediaError, UnsupportedMediaError
+from kzmark.formats._audio import facts, hear
+from kzmark.formats.m4a import ADAPTER, excerpt, times
 from kzmark.formats.m4a.entry import entry
 from kzmark.formats.m4a.speak import sound_table
 from kzmark.formats.mp4.movie import Movie, rewrite
@@ -190,3 +192,50 @@ def test_an_index_that_leads_nowhere_is_no_sound() -> None:
     data[at + 4 : at + 8] = b"\0\0\0\1"  # its first box is said to have eight more bytes of size
 
     assert sniff(io.BytesIO(bytes(data))).info.name == "mp4"
+
+
+@pytest.mark.parametrize("name", ["speech.m4a", "lossless.m4a"])
+def test_an_excerpt_of_the_index_gives_what_libav_hears_in_the_whole(name: str) -> None:
+    for data in (clean(name), spoken(clean(name))[0]):
+        film = movie(data)
+        index = excerpt.Index.of(film)
+        assert index is not None
+        told = facts.survey(film.source, "mov")
+        end = told.sound.seconds
+        spans = [(0.0, 0.3), (0.3, 0.35), (end / 2, end / 2 + 0.2), (end - 0.2, end + 1)]
+
+        found = list(index.listen(spans, limits=LIMITS))
+
+        assert index.survey().sound == told.sound
+        wanted = list(hear.listen(film.source, "mov", spans, limits=LIMITS))
+        assert [round(at, 4) for at, _ in found] == [round(at, 4) for at, _ in wanted]
+        for (_, one), (_, two) in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+def test_an_excerpt_far_from_the_start_gives_the_same() -> None:
+    data = sound("ipod", "aac", seconds=20, rate=48_000, options={"aac_pns": "0"})
+    spans = [(at, at + 0.5) for at in (0.0, 5.1, 10.7, 15.3, 19.4)]
+    film = movie(data)
+
+    found = list(excerpt.listen(film, spans, limits=LIMITS))
+
+    wanted = list(hear.listen(film.source, "mov", spans, limits=LIMITS))
+    assert len(found) == len(wanted) == len(spans)
+    for (at, one), (other, two) in zip(found, wanted, strict=True):
+        assert at == pytest.approx(other, abs=1e-6)
+        np.testing.assert_allclose(one, two, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [b"stts", b"stsc", b"stsz", b"stco"])
+def test_an_index_that_makes_no_sense_raises_only_media_errors(kind: bytes) -> None:
+    chance = random.Random(kind)
+    data = clean("speech.m4a")
+    at = data.find(kind)
+    for _ in range(30):
+        hurt = bytearray(data)
+        hurt[at + chance.randrange(4, 40)] = chance.randrange(256)
+        try:
+            list(ADAPTER.listen(io.BytesIO(hurt), [(0.0, 1.0), (8.0, 9.0)], limits=LIMITS))
+        except MediaError:
+            continue

@@ -8,11 +8,12 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from fixtures import office
+from tests.formats.office_samples import changed
 
 import kzmark
 from kzmark.errors import UnsupportedMediaError
@@ -67,18 +68,27 @@ def test_files_of_other_programs_are_stamped_and_compliant(
     assert wrong == {}
 
 
+MAKERS: dict[str, Callable[[], bytes]] = {
+    **{name: make for name, make in office.MAKERS.items() if "epub" not in name},
+    "unsized.pptx": lambda: changed(
+        office.deck(0),
+        {"ppt/presentation.xml": f'<p:presentation xmlns:p="{office.SLIDES}"/>'.encode()},
+    ),
+}
+
+
 @pytest.mark.skipif(
     not os.environ.get("KZMARK_SOFFICE") or not shutil.which("soffice"),
     reason="LibreOffice is not installed, or KZMARK_SOFFICE is not set",
 )
-@pytest.mark.parametrize("name", [one for one in office.MAKERS if "epub" not in one])
+@pytest.mark.parametrize("name", MAKERS)
 def test_libreoffice_shows_the_notice_on_every_page(
     name: str, stamper: kzmark.Stamper, tmp_path: Path
 ) -> None:
     import pypdfium2
 
     source = tmp_path / name
-    source.write_bytes(office.MAKERS[name]())
+    source.write_bytes(MAKERS[name]())
     stamper.stamp(source, source)
     home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
     command = ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark._rope import Rope
 from kzmark.errors import MalformedMediaError, MediaError
-from kzmark.formats import _xml, _xmlwords, adapter
+from kzmark.formats import _xmlcoding, _xmlwords, adapter
 from kzmark.formats._ooxml import rows
 from kzmark.formats._ooxml.adapter import OfficeFile
 from kzmark.formats._ooxml.rows import Rows, Vocabulary
@@ -172,18 +172,18 @@ def test_words_are_found_again_wherever_a_document_was_edited(
 @given(
     before=st.integers(0, 6),
     said=st.one_of(st.binary(max_size=12), st.text(max_size=6).map(str.encode)),
-    behind=st.sampled_from([0, 3, _xml._BLOCK - 2]),
+    behind=st.sampled_from([0, 3, _xmlcoding._BLOCK - 2]),
 )
 def test_utf_8_is_told_block_by_block_as_it_is_decoded(
     before: int, said: bytes, behind: int
 ) -> None:
-    data = b"a" * (_xml._BLOCK - before) + said + b"b" * behind + said
+    data = b"a" * (_xmlcoding._BLOCK - before) + said + b"b" * behind + said
     try:
         decoded = bool(data.decode())
     except UnicodeDecodeError:
         decoded = False
 
-    assert _xml._is_utf8(data) is decoded
+    assert _xmlcoding.is_utf8(data) is decoded
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fixtures.sounds import sound
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.formats.sound_samples import LIMITS, heard, marked, mutagen, packets, spoken, words
 
 from kzmark._rope import Rope
 from kzmark.errors import MalformedMediaError, MediaError, UnsupportedMediaError
 from kzmark.formats.ogg import ADAPTER, pages
-from kzmark.formats.ogg.links import File
+from kzmark.formats.ogg.links import File, write_link
 from kzmark.formats.ogg.vorbis import books, encode, setup
 from kzmark.formats.ogg.vorbis.bits import Reader, Writer
 from kzmark.formats.ogg.vorbis.residue import _combined, _searched
@@ -198,6 +198,8 @@ def test_looking_up_each_number_is_the_same_as_comparing_with_all() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(1967, 0)  # numbers of a code book that no sound has
+@example(1967, 1)
 @given(st.integers(0, 3_000), st.integers(0, 7))
 def test_damaged_headers_are_a_media_error_or_still_headers(at: int, bit: int) -> None:
     link = file(clean("speech.ogg")).links[0]
@@ -221,3 +223,19 @@ def test_a_code_book_that_would_take_all_memory_is_refused() -> None:
 
 def test_no_packet_of_vorbis_changes() -> None:
     assert packets(spoken(clean("speech.ogg"))[0])[-5:] == packets(clean("speech.ogg"))[-5:]
+
+
+@pytest.mark.parametrize("name", ["speech.opus", "speech.ogg"])
+@pytest.mark.parametrize("later", [777, 48_000 * 3600])
+def test_a_part_of_a_stream_that_begins_late_is_as_long_as_it_plays(name: str, later: int) -> None:
+    data, moved = clean(name), Rope()
+    for link in file(data).links:
+        write_link(file(data), moved, link, later=later)
+
+    told = [ADAPTER.sound(one, limits=LIMITS).seconds for one in (io.BytesIO(data), moved)]
+
+    assert told[1] == pytest.approx(told[0], abs=0.1)
+    ((begin, heard_),) = ADAPTER.listen(moved, [(0.0, 60.0)], limits=LIMITS)
+    assert begin == pytest.approx(0.0, abs=0.1)
+    rate = ADAPTER.sound(moved, limits=LIMITS).rate
+    assert len(heard_) / rate == pytest.approx(told[0], rel=0.1)

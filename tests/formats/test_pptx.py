@@ -82,3 +82,29 @@ def test_python_pptx_reads_every_slide() -> None:
         ids = [shape.shape_id for shape in slide.shapes]
         assert "Создано ИИ" in slide.shapes[-1].text_frame.text
         assert len(set(ids)) == len(ids)
+
+
+ROOT = f'<p:presentation xmlns:p="{office.SLIDES}"'
+SIZES = '<p:sldSz cx="9144000" cy="6858000"/><p:notesSz cx="6858000" cy="9144000"/>'
+NOTES = '<p:notesSz cx="1" cy="1"/>'
+
+
+@pytest.mark.parametrize(
+    ("bare", "behind"),
+    [
+        (f"{ROOT}/>", f"{SIZES}</p:presentation>"),
+        (f"{ROOT}><p:sldIdLst/></p:presentation>", f"{SIZES}</p:presentation>"),
+        (f"{ROOT}>{NOTES}</p:presentation>", f"{SIZES.partition('<p:notes')[0]}{NOTES}</p:pr"),
+        (f"{ROOT}><p:sldMasterIdLst/>{SIZES}</p:presentation>", f"{SIZES}</p:presentation>"),
+    ],
+)
+def test_a_slide_that_is_added_has_a_size_that_every_program_knows(bare: str, behind: str) -> None:
+    data = changed(office.deck(0), {"ppt/presentation.xml": bare.encode()})
+    marked = inscribed("pptx", data)
+    said = parts(marked)["ppt/presentation.xml"].decode()
+
+    _, listed, rest = said.partition("</p:sldIdLst>")
+    assert listed
+    assert rest.startswith(behind)
+    assert said.count("<p:sldId ") == 1
+    assert judged("pptx", marked).status is Status.PRESENT

@@ -194,6 +194,10 @@ def test_times_in_a_second_tag_are_told() -> None:
     assert notes == ("times-not-shifted",)
 
 
+# The one way of eight channels that ADTS has a number for was taken for 7.1 up to FFmpeg 8.0
+EIGHT = "7.1" if av.library_versions["libavcodec"] < (63,) else "7.1(wide)"
+
+
 def surround(container: str, codec: str, layout: str) -> bytes:
     """Return a tone of another height in each channel."""
     target, time = io.BytesIO(), np.arange(24_000) / 48_000
@@ -213,7 +217,7 @@ def surround(container: str, codec: str, layout: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("container", "codec", "layout"),
-    [("ipod", "aac", "7.1"), ("adts", "aac", "7.1"), ("ipod", "alac", "7.1(wide)")],
+    [("ipod", "aac", "7.1"), ("adts", "aac", EIGHT), ("ipod", "alac", "7.1(wide)")],
 )
 def test_eight_channels_get_words_and_are_heard(container: str, codec: str, layout: str) -> None:
     data = surround(container, codec, layout)

@@ -20,6 +20,7 @@ from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats._base import Drawing, Rectangle, Words
 from kzmark.formats.svg import ADAPTER, render
+from kzmark.formats.svg.hush import held_back
 from kzmark.notices.letters import face
 
 DARK = (18, 22, 28)
@@ -283,6 +284,25 @@ def test_odd_shapes_are_rendered_or_refused_as_a_file(body: str) -> None:
         return
 
     assert pixels.size
+
+
+def test_a_renderer_that_panics_says_so_in_its_error_alone(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    shapes = '<circle cx="160" cy="110" r="2147483648"/><rect width="none" height="240"/>'
+    with pytest.raises(MalformedMediaError, match="cannot be rendered"):
+        seen(f'<svg {NS} width="320" height="240" viewBox="0 0 320 240">{shapes}</svg>')
+
+    assert capfd.readouterr().err == ""
+
+
+def test_what_others_say_meanwhile_is_heard(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="given up"), held_back():
+        os.write(2, b"from elsewhere\n")
+        os.write(2, b"\nthread '<unnamed>' panicked at x.rs:1\nnote: run with RUST_BACKTRACE\n")
+        raise ValueError("given up")
+
+    assert capfd.readouterr().err == "from elsewhere\n"
 
 
 def test_a_process_apart_shows_the_same_as_this_one(monkeypatch: pytest.MonkeyPatch) -> None:

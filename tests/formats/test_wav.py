@@ -205,6 +205,6 @@ def test_more_chunks_than_any_file_has_are_refused() -> None:
 def test_a_store_goes_to_the_end_of_a_file_that_says_its_length() -> None:
     room = ADAPTER.room(clean("speech.wav"), 999)
 
-    assert int.from_bytes(room.data[4:8], "little") + 8 == room.start + room.size
-    assert room.size == 8 + 1000
+    assert int.from_bytes(room.data[4:8], "little") + 8 == room.start + room.size + 1
+    assert (room.size, room.trail) == (8 + 999, b"\0")
     assert whole(Rope.over(io.BytesIO(room.data)))[8:12] == b"WAVE"

@@ -116,6 +116,23 @@ def test_repeats_that_all_come_pass() -> None:
     assert (evidence.status, evidence.code) == (Status.PRESENT, "")
 
 
+@pytest.mark.parametrize("seconds", [60.0, 118.0, 119.9, 120.0, 121.9, 122.0, 122.3, 7200.0])
+def test_only_repeats_that_the_film_has_room_for_are_looked_for(seconds: float) -> None:
+    film = replace(LONG, seconds=seconds)
+    notice, _ = films.record(style(Placement.INTRO_REPEAT), film, cover={})
+    spans = films.spans(style(Placement.INTRO_REPEAT), notice.texts, seconds)
+
+    def stills(times: Sequence[float], _keys: bool) -> Iterator[tuple[float, Picture]]:
+        for asked in times:
+            time = min(asked, seconds - 0.04)
+            yield time, PICTURES[any(start <= time < stop for start, stop in spans)]
+
+    mark = make_mark(medium=Medium.VIDEO, notice=notice)
+    evidence = films.find(stills, film, profile=PROFILE, mark=mark, limits=Limits())
+
+    assert evidence.status is Status.PRESENT
+
+
 def test_without_a_record_a_start_that_is_long_enough_passes() -> None:
     assert found(lambda time: time < 2.0).status is Status.PRESENT
 

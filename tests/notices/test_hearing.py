@@ -6,7 +6,7 @@ from tests.notices.sounding import listening, music, sound_of
 
 from kzmark.notices import ears, hearing, lexicon
 from kzmark.notices.ears import RATE
-from kzmark.notices.hearing import Coarse, Searched, Spoken
+from kzmark.notices.hearing import Searched, Spoken
 from kzmark.notices.recognition import recognised
 from kzmark.profile import load
 
@@ -175,4 +175,29 @@ def test_the_recordings_of_both_operations_are_known() -> None:
         ("ru", "modified"),
     ]
     assert unknown == []
-    assert all(isinstance(one.coarse, Coarse) for one in entries)
+    assert all(2 * one.coarse.size - one.wave.size in {-1, 0, 1} for one in entries)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 40, 41])
+def test_what_is_strong_and_in_the_middle_is_as_numpy_has_it(rows: int) -> None:
+    values = np.random.default_rng(rows).random((rows, 12))
+
+    strong = hearing._strong(values)
+    level = hearing.Trace(values[:, 0], values[:, 1], np.ones(rows)).level
+
+    np.testing.assert_allclose(strong, np.quantile(values, 0.95, axis=0))
+    louder = np.sort(values[:, 0])[::-1][: np.searchsorted(np.arange(1, rows + 1), rows / 2) + 1]
+    assert level == pytest.approx(float(np.median(louder)))
+
+
+def test_a_part_of_a_spectrum_is_made_even_as_the_whole_is() -> None:
+    spectrum = np.fft.rfft(np.random.default_rng(1).standard_normal(8_192)).astype(np.complex64)
+
+    whole = hearing._whitening(spectrum, 0, spectrum.size, rate=RATE)
+
+    power, width = np.abs(spectrum) ** 2, int(60 * 2 * spectrum.size / RATE)
+    starts = np.clip(np.arange(power.size) - width // 2, 0, power.size - width)
+    smooth = np.array([power[at : at + width].mean() for at in starts])
+    np.testing.assert_allclose(whole, 1 / np.sqrt(smooth + smooth.max() * 1e-4), rtol=1e-4)
+    part = hearing._whitening(spectrum, 300, 1_900, rate=RATE)
+    np.testing.assert_array_equal(part, whole[300:1_900])

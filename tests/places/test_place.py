@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kzmark._limits import Limits
@@ -137,6 +137,7 @@ def test_any_name_is_a_place_or_a_request_error(name: str) -> None:
 
 
 @given(st.from_regex(r"(s3|memory)://[a-z]{3,9}/[^/\x00]{1,20}(/[^/\x00]{1,20})?", fullmatch=True))
+@example("s3://aaa/:/0")
 def test_a_name_below_its_parent_is_the_name_again(url: str) -> None:
     found = place(url)
 

@@ -1,5 +1,4 @@
 import concurrent.futures
-import http.server
 import io
 import os
 import pickle
@@ -8,7 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tests.conftest import make_mark
+from tests.signing import clock
 from tests.signing.authority import Made, issue
 from tests.signing.conftest import Signing
 from tests.signing.outside import assert_valid_outside, trusting
@@ -239,67 +239,11 @@ def test_the_library_itself_opens_no_socket(tmp_path: Path, signed: Signing) -> 
     assert "socket(" not in told.stderr
 
 
-class _Clock(http.server.BaseHTTPRequestHandler):
-    """A time stamp service: openssl answers, unless it is told to fail."""
-
-    folder: Path
-    fails = False
-
-    def do_POST(self) -> None:
-        query = self.rfile.read(int(self.headers["Content-Length"]))
-        (self.folder / "q.tsq").write_bytes(query)
-        body = b"out of order"
-        if not self.fails:
-            command = ["openssl", "ts", "-reply", "-config", "tsa.cnf", "-queryfile", "q.tsq"]
-            body = subprocess.run(command, cwd=self.folder, capture_output=True, check=True).stdout
-        self.send_response(503 if self.fails else 200)
-        self.send_header("Content-Type", "application/timestamp-reply")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - the name it has there
-        pass
-
-
-_TSA = """[tsa]
-default_tsa = t
-[t]
-serial = ./serial
-signer_cert = ./tsa.pem
-certs = ./ca.pem
-signer_key = ./tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256, sha384, sha512
-ess_cert_id_alg = sha256
-"""
-
-
-@pytest.fixture
-def clock(tmp_path: Path, root: Made) -> Iterator[tuple[str, type[_Clock]]]:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl plays the time stamp service and is not installed")
-    leaf = issue(root, name="clock", purposes=("1.3.6.1.5.5.7.3.8",), critical_purposes=True)
-    for name, data in (("tsa.cnf", _TSA), ("serial", "01"), ("ca.pem", root.pem)):
-        (tmp_path / name).write_text(data)
-    (tmp_path / "tsa.pem").write_text(leaf.pem)
-    (tmp_path / "tsa.key").write_text(leaf.key_pem)
-    handler = type("Handler", (_Clock,), {"folder": tmp_path})
-    server = http.server.HTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/", handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def test_a_time_stamp_is_asked_for_only_where_one_is_wanted(
-    clock: tuple[str, type[_Clock]], identity: Identity, signed: Signing, root: Made
+    identity: Identity, signed: Signing, root: Made, tmp_path: Path
 ) -> None:
-    url, _ = clock
-    data = signed(sample("jpeg"), by=c2pa.Signer(identity, tsa=url))
+    with clock.serving(clock.by_openssl(tmp_path, root)) as url:
+        data = signed(sample("jpeg"), by=c2pa.Signer(identity, tsa=url))
     known = (identity.root + root.pem).encode()
     doubted = trusting(data, "image/jpeg", identity).facts["signed"]
     trusted = c2pa.read(io.BytesIO(data), "image/jpeg", trust_anchors=known).facts["signed"]
@@ -312,12 +256,11 @@ def test_a_time_stamp_is_asked_for_only_where_one_is_wanted(
     )
 
 
-def test_a_failing_time_stamp_service_is_named(
-    clock: tuple[str, type[_Clock]], identity: Identity, signed: Signing
-) -> None:
-    url, handler = clock
-    handler.fails = True
-    with pytest.raises(IdentityError, match="time stamp service") as caught:
+def test_a_failing_time_stamp_service_is_named(identity: Identity, signed: Signing) -> None:
+    with (
+        clock.serving(lambda _: (503, b"out of order")) as url,
+        pytest.raises(IdentityError, match="time stamp service") as caught,
+    ):
         signed(sample("jpeg"), by=c2pa.Signer(identity, tsa=url))
 
     assert url in caught.value.message

@@ -27,7 +27,7 @@ _BEGIN: Final = (
     "import sys; sys.path[:] = sys.argv[1:]; from kzmark.batch.worker import main; main()"
 )
 # One thread each: the workers together fill the machine already. And glibc gives back what a large
-# picture took: left alone it keeps blocks of up to 32 MB, 90 MB in all for two workers.
+# picture took: left alone it keeps blocks of up to 32 MB, 40 to 90 MB in all for two workers.
 _SURROUNDINGS: Final = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

@@ -16,10 +16,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: TextIO) -> int:
     """Print the layers of one file."""
     from kzmark import api
+    from kzmark.cli import sources
     from kzmark.cli.terminal import harmless
-    from kzmark.places import place
 
-    where = place(args.file)
+    where = sources.source(args.file)
 
     for piece in api.inspect(where):
         found: dict[str, Any] = {

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TextIO
 
+from kzmark.cli import notes
 from kzmark.cli.terminal import harmless
 from kzmark.errors import RequestError
 
@@ -151,6 +152,6 @@ def _card(done: "Stamped") -> str:
         f"  notice   {said(done.mark.notice)}",
         f"  format   {done.format}, sha256 {done.sha256[:16]}…, {done.seconds * 1e3:.0f} ms",
     ]
-    if done.notes:
-        lines.append(f"  notes    {', '.join(done.notes)}")
+    for number, note in enumerate(notes.told(done.notes)):
+        lines.append(f"  {'' if number else 'notes':8} {note}")
     return "\n".join(map(harmless, lines))

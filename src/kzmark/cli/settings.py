@@ -25,7 +25,7 @@ NOT_SETTINGS: Final = frozenset({"help", "sources", "config", "dry_run", "run"})
 PATHS: Final = frozenset({"output", "out_dir", "identity", "audit_log", "profile", "journal"})
 CONFIG: Final = "KZMARK_CONFIG"
 _ELSEWHERE: Final = frozenset(  # variables that others read: the identity, the fast core, tests
-    {"cert", "key", "key_password", "config", "pure", "cases", "fuzz"}
+    {"cert", "key", "key_password", "config", "pure", "cases", "fuzz", "soffice"}
 )
 
 

@@ -5,16 +5,47 @@ import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Final, Self
 
 from kzmark._io import is_temporary
 from kzmark.cli.roots import Root, Roots
 from kzmark.errors import InputError, RequestError
 from kzmark.paths import RECORD_SUFFIX
-from kzmark.places import Facts, Place
+from kzmark.places import Facts, Place, place
 from kzmark.places.listing import Apart, Listed, below
 
+_STREAMS: Final = ("/dev/std*", "/dev/fd/*", "/proc/*/fd/*")
 _JOURNAL: Final = ".kzmark-journal"  # and what the database keeps beside it
+
+
+def source(word: str) -> Place:
+    """Return a source that the command line names.
+
+    Raises:
+        RequestError: If it is meant to be the standard input.
+    """
+    if word == "-":
+        raise RequestError(
+            "the standard input has no name, and a source has one",
+            hint="give /dev/stdin where the system has it; a file of that name is ./-",
+        )
+    return place(word)
+
+
+def target(word: str) -> Place:
+    """Return a target that the command line names.
+
+    Raises:
+        RequestError: If it is the standard output or another stream that is open already.
+    """
+    if word == "-" or any(fnmatch(word, stream) for stream in _STREAMS):
+        raise RequestError(
+            "an output is a file: it appears whole or not at all, which no stream can do",
+            source=word,
+            hint="name a file; a file that is called - is ./-",
+        )
+    return place(word)
 
 
 @dataclass(frozen=True, slots=True)

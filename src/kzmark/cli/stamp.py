@@ -140,15 +140,14 @@ def _check(args: Namespace) -> None:
 
 def _targets(args: Namespace) -> "Targets":
     from kzmark.cli import sources, targets
-    from kzmark.places import place
 
-    output = place(args.output) if args.output else None
-    out_dir = place(args.out_dir) if args.out_dir else None
+    output = sources.target(args.output) if args.output else None
+    out_dir = sources.target(args.out_dir) if args.out_dir else None
     somewhere = output or out_dir or args.in_place
     in_place = args.in_place or (args.dry_run and not somewhere)
     folder = targets.folder_of(output, out_dir)
     search = sources.search(
-        [place(source) for source in args.sources],
+        [sources.source(word) for word in args.sources],
         recursive=args.recursive,
         apart=[folder] if folder else [],
         each_once=in_place,

@@ -140,6 +140,8 @@ def _card(report: "Report", *, colour: bool) -> str:
 
 
 def _details(report: "Report") -> list[str]:
+    from kzmark.signing.evidence import NO_TIME
+
     lines = [f"  {_SIGN[f.outcome.value]} {f.message}" for f in report.findings]
     if report.mark is not None:
         mark = report.mark
@@ -152,6 +154,8 @@ def _details(report: "Report") -> list[str]:
         if piece.layer.value == "c2pa" and piece.facts:
             said = ", ".join(piece.facts.get(key, "") for key in ("state", "trust", "issuer"))
             lines.append(f"  C2PA     {said}")
+            if (time := piece.facts.get("signed", NO_TIME)) != NO_TIME:
+                lines.append(f"  time     {time}")
     if report.reason.value == "unmarked":
         lines.append("  An unmarked file is of unknown origin: nothing says that a person made it.")
     return lines

@@ -58,7 +58,6 @@ def run(args: Namespace, out: TextIO) -> int:
     """Print a report a file; return the exit code of the worst verdict."""
     from kzmark.cli import page, sources
     from kzmark.cli.voices import voiced
-    from kzmark.places import place
     from kzmark.profile import DEFAULT, load
     from kzmark.signing.trust import read_anchors
 
@@ -69,11 +68,11 @@ def run(args: Namespace, out: TextIO) -> int:
         "trust": read_anchors(args.trust) if args.trust else None,
         "profile": voiced(load(args.profile or DEFAULT), args.voice_file),
     }
-    named = [place(source) for source in args.sources]
+    named = [sources.source(word) for word in args.sources]
+    apart = [sources.target(str(args.html))] if args.html else []
     if args.html:
         page.check(args.html, named)
         choices["preview"] = page.THUMBNAIL if args.thumbnails else 0
-    apart = [place(args.html)] if args.html else []
     search, again = (sources.search(named, recursive=args.recursive, apart=apart) for _ in range(2))
     ahead = len(search.ahead(_COUNTED))
     total = ahead if ahead < _COUNTED else None

@@ -1,9 +1,13 @@
 """Text files: in which encoding and with which line ends they were written, and back."""
 
 import codecs
+import itertools
 import re
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Final, Self
+from operator import itemgetter
+from typing import Any, BinaryIO, Final, Self
 
 from kzmark._io import read_all
 from kzmark._limits import Limits
@@ -33,6 +37,9 @@ _TURNING: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b]")
 _HEAD: Final = 1 << 14  # characters in which a notice must begin
 _GAP: Final = 12  # empty lines after which a reader thinks that the text is over
 _MARKUP: Final = 8  # characters of brackets, quotes and the like before a badge
+_ALONE: Final = 8  # lines that are passages of their own: a notice stands in them mostly
+_SHORT: Final = 64 << 10  # bytes of a text that is remembered
+_FEW: Final = 4  # texts that a thread remembers
 _INDENT: Final = 120  # spaces before a text that push it out of a window
 
 
@@ -79,16 +86,28 @@ class Plain:
         Raises:
             MalformedMediaError: If it is no text in any encoding that can be told.
         """
+        for one, named, plain in _LAST.taken:
+            if (one is data or one == data) and named == codec and type(plain) is cls:
+                return plain
+        plain = cls.fresh(data, codec=codec)
+        if len(data) <= _SHORT:
+            _LAST.taken = [(data, codec, plain), *_LAST.taken[: _FEW - 1]]
+        return plain
+
+    @classmethod
+    def fresh(cls, data: bytes, *, codec: str = "") -> Self:
+        """As `of`, whatever was taken apart before; stamping reads the same bytes several times."""
         bom, marked = next(((b, c) for b, c in _BOMS if data.startswith(b)), (b"", ""))
-        codec = marked or codec or guess(data)
+        text = None if marked or codec else _utf8(data)
+        codec = marked or codec or (guess(data) if text is None else "utf-8")
         try:
-            text = data[len(bom) :].decode(codec)
+            text = data[len(bom) :].decode(codec) if text is None else text
         except UnicodeDecodeError as error:
             raise undecodable(codec, error, start=len(bom)) from error
         if _CONTROLS.search(text, 0, _HEAD):
             raise MalformedMediaError("the file holds control characters: it is no text")
         plain = cls(text=text, codec=codec, bom=bom)
-        if plain.spell() != data:
+        if codec != "utf-8" and plain.spell() != data:  # UTF-8 has one spelling for each letter
             raise MalformedMediaError(f"the text cannot be written again as it was, in {codec}")
         return plain
 
@@ -140,9 +159,30 @@ class Plain:
         return changed, ()
 
 
+def _utf8(data: bytes) -> str | None:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+class _Last(threading.local):
+    """The short texts that this thread took apart last, the newest first."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[bytes, str, Any]] = []
+
+
+_LAST: Final = _Last()
+
+
 def passages(text: str, lines: int = 200) -> tuple[Passage, ...]:
     """Return the first lines of a text as a reader meets them, in a window or a terminal."""
-    found: list[Passage] = []
+    return tuple(Passage(text=line, hidden=why) for line, why in _together(_lines(text, lines)))
+
+
+def _lines(text: str, lines: int) -> Iterator[tuple[str, str]]:
+    """Yield the first lines that are not empty, and why a reader does not see them."""
     empty = 0
     hidden = ""
     for line in text[:_HEAD].splitlines()[:lines]:
@@ -152,8 +192,14 @@ def passages(text: str, lines: int = 200) -> tuple[Passage, ...]:
         if empty > _GAP:
             hidden = f"{empty} empty lines stand before it"
         empty = 0
-        found.append(Passage(text=line, hidden=hidden or _turned(line)))
-    return tuple(found)
+        yield line, hidden or _turned(line)
+
+
+def _together(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the first lines one by one, of the rest those as one that are alike: they are many."""
+    yield from itertools.islice(lines, _ALONE)
+    for why, alike in itertools.groupby(lines, key=itemgetter(1)):
+        yield "\n".join([line for line, _ in alike]), why
 
 
 def named_codec(label: str) -> str:
@@ -167,8 +213,8 @@ def named_codec(label: str) -> str:
 
 
 def _turned(line: str) -> str:
-    if _TURNING.search(line):
+    if "\x1b" in line or (not line.isascii() and _TURNING.search(line)):
         return "control characters change how the line is shown"
-    if len(line) - len(line.lstrip()) > _INDENT:
+    if line[:1].isspace() and len(line) - len(line.lstrip()) > _INDENT:
         return "spaces push it out of the window"
     return ""

@@ -37,6 +37,30 @@ class Sound:
 
 
 @runtime_checkable
+class Unsays(Protocol):
+    """What the adapters of sound files can do that can take words back."""
+
+    def unsay(
+        self, source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy `source` to `target` without the words that `speak` put first.
+
+        Args:
+            source: The sound.
+            target: Where the new one goes; empty, written from its start.
+            count: Samples that the words had, at the rate of the sound.
+            limits: What it may cost.
+
+        Returns:
+            Notes on what else changed, as stable codes.
+
+        Raises:
+            MediaError: If the sound is damaged, or does not begin as `speak` lets it begin.
+        """
+        ...
+
+
+@runtime_checkable
 class Sounds(Protocol):
     """What the adapters of sound files can do."""
 

@@ -69,8 +69,13 @@ class Document:
         The prefix comes without a colon; the declaration is fit to stand in any start tag.
         """
         head = self.body[self.root.start : self.root.inside].decode()
-        found = re.search(rf"\sxmlns:([\w.-]+)\s*=\s*[\"']{re.escape(uri)}[\"']", head)
+        found = _declaring(uri).search(head)
         return (found[1], "") if found else (default, f' xmlns:{default}="{uri}"')
+
+
+@functools.lru_cache(maxsize=64)
+def _declaring(uri: str) -> re.Pattern[str]:
+    return re.compile(rf"\sxmlns:([\w.-]+)\s*=\s*[\"']{re.escape(uri)}[\"']")
 
 
 def _taken(data: bytes, limits: Limits, what: str, doctype: bool) -> Document:  # noqa: FBT001

@@ -5,16 +5,20 @@ a tag everywhere, and one prefix for the vocabulary. Of any other document there
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
+from kzmark.formats._xmlcoding import is_utf8
 from kzmark.formats._xmlmap import Document, Element, beginning
-from kzmark.formats._xmlwords import places
+from kzmark.formats._xmlwords import places, stands
 
 _ENDS: Final = (b" ", b">", b"/", b"\t", b"\n", b"\r")  # of the name of a tag
+_LONGEST: Final = 16 << 10  # bytes of a head that is remembered
+_FEW: Final = 4  # heads that are
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,21 @@ class Skim:
             or not _is_utf8(data)
         ):
             return None
+        known = _remembered(data, uris, until, limits) if until else None
+        if known is not None and not stands(data, b"xmlns", known.root.inside):
+            return cls(data, known.root, known.prefix)
         root = beginning(data, limits=limits, what=what, enough=enough, until=until)
         prefix, inside = root.prefix.encode(), root.inside
         head = data[root.start : inside]
         if not prefix or sum(head.count(f'"{uri}"'.encode()) for uri in uris) != 1:
             return None
-        if max(places(data, b"xmlns"), default=0) >= inside and (
+        if stands(data, b"xmlns", inside) and (
             data.count(b"xmlns:" + prefix[:-1] + b"=") != 1
             or sum(data.count(uri.encode()) for uri in uris) != 1
         ):
             return None
+        if until:
+            _remember(_Head.of(data, root, prefix, uris, until, limits))
         return cls(data, root, prefix)
 
     def blocks(self, name: str) -> Iterator[tuple[int, int]]:
@@ -100,6 +109,68 @@ class Skim:
         if first is None:
             raise MalformedMediaError("a part of a document that is none")
         return first, start - len(head)
+
+
+class _Head(NamedTuple):
+    """How a document begins: its root up to an element, and what that was read by.
+
+    Attributes:
+        data: The bytes up to the end of that element's start tag.
+        root: The same taken apart.
+        prefix: Prefix of the vocabulary with its colon.
+        key: Namespaces, name of the element, limits.
+    """
+
+    data: bytes
+    root: Element
+    prefix: bytes
+    key: tuple[Sequence[str], str, Limits]
+
+    @classmethod
+    def of(
+        cls,
+        data: bytes,
+        root: Element,
+        prefix: bytes,
+        uris: Sequence[str],
+        until: str,
+        limits: Limits,
+    ) -> Self | None:
+        """Return the head of a document; nothing if it is long, or has no such element."""
+        *_, last = root.walk()
+        if last.name != until or last.inside > _LONGEST:
+            return None
+        head = data[: last.inside]
+        root = beginning(head, limits=limits, what="a head", enough=bool, until=until)
+        return cls(head, root, prefix, (uris, until, limits))
+
+
+class _Heads(threading.local):
+    """How the documents began that this thread looked at last: those of one program do alike."""
+
+    def __init__(self) -> None:
+        self.heads: list[_Head] = []
+
+
+_KNOWN: Final = _Heads()
+
+
+def forget() -> None:
+    """Forget how documents began, for measurements."""
+    _KNOWN.heads = []
+
+
+def _remembered(data: bytes, uris: Sequence[str], until: str, limits: Limits) -> _Head | None:
+    """Return the head of a document of UTF-8, if one that begins with the same bytes was read."""
+    for head in _KNOWN.heads:
+        if data.startswith(head.data) and head.key == (uris, until, limits):
+            return head if is_utf8(data) else None
+    return None
+
+
+def _remember(head: _Head | None) -> None:
+    if head is not None:
+        _KNOWN.heads = [head, *_KNOWN.heads[: _FEW - 1]]
 
 
 def _is_utf8(data: bytes) -> bool:

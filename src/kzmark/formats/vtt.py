@@ -169,7 +169,10 @@ def _judged(record: str) -> Evidence:
 
 
 def _behind_title(text: str) -> int:
-    return next(blocks(text)).stop
+    first = next(blocks(text), None)
+    if first is None:
+        raise MalformedMediaError("WebVTT begins with WEBVTT")
+    return first.stop
 
 
 def _closed(text: str, end: str) -> str:

@@ -53,6 +53,13 @@ def notes(style: NoticeStyle) -> tuple[str, ...]:
     return ("notice.tone-only",) if style.audible is Audible.TONE else ()
 
 
+def hint(style: NoticeStyle, mark: Mark) -> str:
+    """Return whom to blame, where a notice that is not heard is spoken by somebody's recordings."""
+    own = {one.voice.digest: one.voice.name for one in style.wordings if one.voice}
+    named = [own[digest] for digest in mark.notice.voices if digest in own]
+    return f"listen to {' and '.join(named)}: it must be speech, loud and clear" if named else ""
+
+
 def voice(style: NoticeStyle, sound: Sound, listen: Listen) -> Samples:
     """Return the spoken notice, as loud as what follows, at the rate and channels of the sound.
 
@@ -97,6 +104,11 @@ def _loudness(said: speech.Wave, sound: Sound) -> float:
     meter = Meter(sound.rate, [channels.sum_of_speaking(sound)])
     meter.hear(said[:, None])
     return meter.loudness
+
+
+def samples(seconds: float, rate: int) -> int:
+    """Return how many samples a notice of a length has, as `voice` gives them."""
+    return -(-round(seconds * speech.RATE) * rate // speech.RATE)
 
 
 def find(

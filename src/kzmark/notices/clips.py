@@ -21,8 +21,13 @@ _SHORTEST: Final = 0.5
 _FAINTEST: Final = 1e-3  # of full scale: a peak of -60 dB
 
 
-def spoken(language: str, wording: Wording) -> Wave:
+def spoken(language: str, wording: Wording, *, kept: bool = True) -> Wave:
     """Return the words of one language, at 48 kHz.
+
+    Args:
+        language: Which one.
+        wording: What is said.
+        kept: Whether they are likely to be asked for again.
 
     Raises:
         PolicyUnsatisfiableError: If nobody has recorded this text.
@@ -37,7 +42,7 @@ def spoken(language: str, wording: Wording) -> Wave:
             f"no recording says {wording.full!r} in {language}",
             hint=f"--voice-file {language}=FILE gives one, --audible tone a signal in its place",
         )
-    return _shipped(name)
+    return _shipped(name) if kept else _shipped.__wrapped__(name)
 
 
 def is_spoken(language: str, wording: Wording) -> bool:
@@ -53,10 +58,10 @@ def _index() -> dict[tuple[str, str], str]:
     return {(one["language"], one["text"]): one["file"] for one in listed}
 
 
-@functools.cache
+@functools.lru_cache(maxsize=3)  # a second of one takes 192 KB; the languages of a notice
 def _shipped(name: str) -> Wave:
     data = (resources.files("kzmark.notices") / "clips" / name).read_bytes()
-    return _wave(data)
+    return _wave(data, container="ogg")
 
 
 @functools.lru_cache(maxsize=16)
@@ -68,7 +73,7 @@ def _decoded(recording: Recording) -> Wave:
     """
     av = backend.load()
     try:
-        wave = _wave(recording.data)
+        wave = _wave(recording.data, container=None)
     except (av.error.FFmpegError, ValueError, IndexError, MemoryError) as error:
         raise ProfileError(
             "there is no sound in it that can be decoded",
@@ -86,14 +91,17 @@ def _decoded(recording: Recording) -> Wave:
     return wave
 
 
-def _wave(data: bytes) -> Wave:
-    """Decode a file to one channel at 48 kHz; no more of it than a notice may last."""
+def _wave(data: bytes, container: str | None) -> Wave:
+    """Decode a file to one channel at 48 kHz; no more of it than a notice may last.
+
+    Trying every container there is would bring a megabyte of their code into memory.
+    """
     av = backend.load()
-    with av.open(io.BytesIO(data), **backend.lenient(av)) as container:
+    with av.open(io.BytesIO(data), format=container, **backend.lenient(av)) as file:
         change = av.AudioResampler(format="flt", layout="mono", rate=RATE)
         parts: list[Any] = []
         left = int((_LONGEST + 1) * RATE)
-        for frame in container.decode(audio=0):
+        for frame in file.decode(audio=0):
             for part in change.resample(frame):
                 parts.append(part.to_ndarray()[0])
                 left -= parts[-1].size

@@ -48,15 +48,15 @@ class Ears:
         """Both ears in unequal parts, so that nothing in one is cancelled by the other; 8 kHz."""
         return _added(self._sides, (1.0,) if self.single else _UNEVEN)
 
-    @cached_property
+    @property
     def left(self) -> Wave:
         """The left ear, at 8 kHz."""
-        return self.both if self.single else np.ascontiguousarray(self._sides[:, 0])
+        return self.both if self.single else self._sides[:, 0]
 
-    @cached_property
+    @property
     def right(self) -> Wave:
         """The right ear, at 8 kHz."""
-        return self.both if self.single else np.ascontiguousarray(self._sides[:, 1])
+        return self.both if self.single else self._sides[:, 1]
 
 
 def hear(heard: Iterator[tuple[float, Samples]], sound: Sound) -> Ears:
@@ -75,7 +75,7 @@ def hear(heard: Iterator[tuple[float, Samples]], sound: Sound) -> Ears:
             second = samples[at : at + sound.rate]
             pieces += thin.more(np.stack([_added(second, shares) for shares in sides], 1))
     pieces += thin.rest()
-    return Ears(start or 0.0, count / sound.rate, np.concatenate(pieces))
+    return Ears(start or 0.0, count / sound.rate, _in_a_row(pieces))
 
 
 class _Thinner:
@@ -105,6 +105,17 @@ class _Thinner:
     def _given(self, frame: Any, count: int) -> list[Samples]:
         assert self._change is not None  # there was a block
         return [one.to_ndarray().reshape(-1, count) for one in self._change.resample(frame)]
+
+
+def _in_a_row(pieces: list[Samples]) -> Samples:
+    """Return pieces as one, and let each of them go at once: no sound is held twice."""
+    whole = np.empty((sum(map(len, pieces)), pieces[0].shape[1]), np.float32)
+    end = len(whole)
+    while pieces:
+        part = pieces.pop()
+        whole[end - len(part) : end] = part
+        end -= len(part)
+    return whole
 
 
 def _added(samples: Samples, shares: Sequence[float]) -> Wave:

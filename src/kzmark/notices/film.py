@@ -4,8 +4,9 @@ A film is not decoded whole to be judged. Stills are taken where they tell most:
 the time in which the notice should be read, key frames spread over the film, the last frame.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from kzmark._limits import Limits
@@ -13,12 +14,13 @@ from kzmark.errors import PolicyUnsatisfiableError
 from kzmark.formats._base import Picture
 from kzmark.formats._film import Film, Span
 from kzmark.mark import Mark, NoticeRecord
-from kzmark.notices import image
+from kzmark.notices import image, lapses
 from kzmark.notices.arrangement import Form
+from kzmark.notices.lapses import Sight
 from kzmark.notices.style import NoticeStyle
 from kzmark.profile import Profile
-from kzmark.report import Basis, Evidence, Status
-from kzmark.vocabulary import Layer, Operation, Placement
+from kzmark.report import Evidence, Status
+from kzmark.vocabulary import Operation, Placement
 
 Stills = Callable[
     [Sequence[float], bool], Iterator[tuple[float, Picture]]
@@ -113,21 +115,7 @@ def find(
     first = search.first()
     if first.status is not Status.PRESENT:
         return search.without_start(first)
-    needed = seconds_needed(search.texts(first), profile)
-    whole = mark is not None and mark.notice.seconds is None
-    return search.judged(needed, whole=whole or film.seconds <= needed)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sight:
-    """What one still showed."""
-
-    time: float
-    seen: Evidence
-
-    @property
-    def shows(self) -> bool:
-        return self.seen.status is Status.PRESENT
+    return search.judged(first)
 
 
 class _Search:
@@ -136,13 +124,33 @@ class _Search:
     ) -> None:
         self._stills, self._film = stills, film
         self._profile, self._mark, self._limits = profile, mark, limits
+        self._coming: Generator[Sight]
+        self._begin: Sight
 
     def first(self) -> Evidence:
-        """Look at the first frame."""
-        found = next(self._look([0.0]), None)
+        """Look at the first frame; where the record tells what follows, all is asked for at once.
+
+        So nothing is decoded twice.
+        """
+        asked = (
+            [0.0] if self._mark is None else self._asked(*self._promise(self._mark.notice.texts))
+        )
+        self._coming = self._look(asked)
+        found = next(self._coming, None)
         if found is None:
-            return _evidence(Status.ABSENT, "notice.not-found", "the film shows no frame")
+            return lapses.evidence(Status.ABSENT, "notice.not-found", "the film shows no frame")
+        self._begin = found
         return found.seen
+
+    def _promise(self, texts: Sequence[str]) -> tuple[float, bool]:
+        """Return how long the notice has to be seen, and whether it is to stand to the end."""
+        needed = seconds_needed(texts, self._profile)
+        whole = self._mark is not None and self._mark.notice.seconds is None
+        return needed, whole or self._film.seconds <= needed
+
+    def _asked(self, needed: float, whole: bool) -> list[float]:  # noqa: FBT001 - as `_promise` says
+        """Return the times at which every frame counts: those of reading, and perhaps the end."""
+        return self._reading(needed) + ([self._film.seconds or END] if whole else [])
 
     def texts(self, first: Evidence) -> Sequence[str]:
         """Return what the notice says: as recorded, or as it was read."""
@@ -162,7 +170,7 @@ class _Search:
         for sight in self._look(self._keys(_PATIENCE + 1)[1:], keys=True):
             if sight.shows:
                 detail = f"the notice is not seen from the start, but {sight.time:.1f} s into it"
-                return _evidence(Status.BROKEN, "notice.late", detail, sight.seen.facts)
+                return lapses.evidence(Status.BROKEN, "notice.late", detail, sight.seen.facts)
             blank += sight.seen.status is Status.ABSENT
             if blank >= _PATIENCE:
                 break
@@ -170,18 +178,24 @@ class _Search:
             return replace(first, detail=f"{first.detail} (at 0.0 s)")
         return first
 
-    def judged(self, needed: float, *, whole: bool) -> Evidence:
+    def judged(self, first: Evidence) -> Evidence:
         """Look further: in the time to read it, and all over the film if it should stand there."""
-        sights = list(self._look(self._reading(needed)))
-        fault = _fault_within(sights, needed)
+        needed, whole = self._promise(self.texts(first))
+        if self._mark is None:
+            self._coming = self._look(self._asked(needed, whole)[1:])
+        reading = islice(self._coming, len(self._reading(needed)) - 1)
+        sights = [self._begin, *reading]
+        if not whole:
+            self._coming.close()  # its decoder goes before the next one comes
+        fault = lapses.within(sights, needed)
         if fault is None and whole:
             spread = self._spread()
             sights += spread
-            fault = _fault_over(spread)
+            fault = lapses.over(spread)
         elif fault is None:
             again = list(self._look(self._repeats(needed)))
             sights += again
-            fault = _fault_again(again)
+            fault = lapses.again(again)
         shown = sum(sight.shows for sight in sights)
         facts = {
             **sights[0].seen.facts,
@@ -192,7 +206,7 @@ class _Search:
         if fault is not None:
             return replace(fault, facts={**fault.facts, **facts})
         lasting = "in every still" if whole else f"for the {needed:.1f} s that reading it takes"
-        return _evidence(Status.PRESENT, "", f"{sights[0].seen.detail}; {lasting}", facts)
+        return lapses.evidence(Status.PRESENT, "", f"{sights[0].seen.detail}; {lasting}", facts)
 
     def _reading(self, needed: float) -> list[float]:
         """Return times in which the notice has to be read; two of them lie next to each other."""
@@ -206,7 +220,8 @@ class _Search:
         step = self._mark.notice.repeat if self._mark is not None else None
         if step is None or step < needed:
             return []
-        count = min(int((self._film.seconds - needed) / step + _SLACK), _AGAIN)
+        room = self._film.seconds - needed * (1 + _SLACK)
+        count = max(0, min(int(room / step), _AGAIN))
         inside = (_SLACK / 2, 0.5, 1 - _SLACK)
         return [
             index * step + part * needed
@@ -214,74 +229,21 @@ class _Search:
             for part in (inside if index in {1, count // 2, count} else inside[1:2])
         ]
 
-    def _spread(self) -> list[_Sight]:
+    def _spread(self) -> list[Sight]:
         """Look at key frames over the whole film, just behind some of them, and at the last."""
+        end = list(self._coming)
         keys = list(self._look(self._keys(_SPREAD), keys=True))
         behind = [sight.time + _NEXT for sight in keys[1::3]]
-        ends = [*behind, self._film.seconds or END]
-        return sorted([*keys, *self._look(sorted(ends))], key=lambda sight: sight.time)
+        return sorted([*keys, *self._look(behind), *end], key=lambda sight: sight.time)
 
     def _keys(self, count: int) -> list[float]:
         return [self._film.seconds * index / count for index in range(count)]
 
-    def _look(self, times: Sequence[float], *, keys: bool = False) -> Iterator[_Sight]:
+    def _look(self, times: Sequence[float], *, keys: bool = False) -> Generator[Sight]:
+        if not times:
+            return
         for time, picture in self._stills(times, keys):
             seen = image.find(
                 [picture], profile=self._profile, mark=self._mark, limits=self._limits
             )
-            yield _Sight(time, seen)
-
-
-def _fault_within(sights: Sequence[_Sight], needed: float) -> Evidence | None:
-    """Return what is wrong in the time in which the notice has to be read, if anything is."""
-    shows = [sight.shows for sight in sights]
-    if all(shows):
-        return None
-    first = sights[shows.index(False)]
-    if any(shows[shows.index(False) :]):
-        detail = f"the notice comes and goes: it is gone {first.time:.2f} s into the film"
-        return _evidence(Status.BROKEN, "notice.flashing", detail)
-    if first.seen.status is Status.BROKEN:
-        return replace(first.seen, detail=f"{first.seen.detail} (at {first.time:.1f} s)")
-    detail = f"shown for less than {first.time:.1f} s, where {needed:.1f} s are the least"
-    return _evidence(Status.BROKEN, "notice.too-short", detail)
-
-
-def _fault_over(sights: Sequence[_Sight]) -> Evidence | None:
-    """Return what is wrong where the notice should stand from end to end, if anything is."""
-    gone = [sight for sight in sights if not sight.shows]
-    if not gone:
-        return None
-    if all(sight.seen.status is Status.BROKEN for sight in gone):
-        worst = gone[0].seen
-        return replace(worst, detail=f"{worst.detail} (at {gone[0].time:.1f} s)")
-    detail = (
-        f"the record says that it is shown throughout; {len(gone)} of {len(sights)} stills lack "
-        f"it, the first at {gone[0].time:.1f} s"
-    )
-    return _evidence(Status.BROKEN, "notice.missing-frame", detail)
-
-
-def _fault_again(sights: Sequence[_Sight]) -> Evidence | None:
-    """Return what is wrong where the notice should come again, if anything is."""
-    gone = [sight for sight in sights if not sight.shows]
-    if not gone:
-        return None
-    detail = (
-        f"the record says that it comes again and again; {len(gone)} of {len(sights)} stills lack "
-        f"it, the first at {gone[0].time:.1f} s"
-    )
-    return _evidence(Status.BROKEN, "notice.missing-repeat", detail)
-
-
-def _evidence(
-    status: Status, code: str, detail: str, facts: Mapping[str, str] | None = None
-) -> Evidence:
-    return Evidence(
-        layer=Layer.NOTICE,
-        status=status,
-        basis=Basis.OBSERVED,
-        code=code,
-        detail=detail,
-        facts=dict(facts or {}),
-    )
+            yield Sight(time, seen)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark.notices.ears import RATE
+from kzmark.notices.rates import resampled
 
 Wave = NDArray[np.float32]  # one channel, 8 kHz
 Grid = NDArray[np.float64]  # (time, band)
@@ -32,12 +33,14 @@ _FLOOR: Final = 1e-4  # of the strongest part of a spectrum: what is weaker is n
 _QUIET: Final = 1e-6  # of the mean power: what is quieter is silence
 _EARLIER: Final = 0.8  # of the best match, which makes an earlier one count instead
 _NEAR: Final = 64  # samples around a delay that is known roughly
+_FINE: Final = 4  # parts of a sample that are told apart
 _FRAME: Final = 256  # samples of a short spectrum
 _HOP: Final = 80
 _CELL: Final = 16  # short spectra of a cell
 _STRIDE: Final = 8
 _BANDS: Final = 12
 _INDEPENDENT: Final = 2.6  # short spectra overlap; so many of them count as one
+_STRONG: Final = 0.95  # share of the cells of a band that are weaker than its strong ones
 _ACTIVE: Final = 18.0  # dB under the strongest cells of a band in which words are still spoken
 _OCTAVES: Final = ((250, 0.0617), (500, 0.1671), (1000, 0.2373), (2000, 0.2648), (4000, 0.2142))
 
@@ -74,7 +77,8 @@ class Trace:
         """Gain of the louder half of what is spoken, in dB."""
         order = np.argsort(self.gain)[::-1]
         upto = np.searchsorted(np.cumsum(self.weight[order]), self.weight.sum() / 2) + 1
-        return float(np.median(self.gain[order[:upto]]))
+        louder = self.gain[order[:upto]]  # in falling order, so that the median is in its middle
+        return float(louder[(upto - 1) // 2] + louder[upto // 2]) / 2
 
     @property
     def intelligibility(self) -> float:
@@ -82,46 +86,28 @@ class Trace:
         return float(np.average(self.index, weights=self.weight))
 
 
-class Coarse:
-    """Words to look for, at 4 kHz; their spectrum is taken once for each size of a search.
-
-    Args:
-        wave: At 4 kHz.
-    """
-
-    def __init__(self, wave: Wave) -> None:
-        self.wave = wave
-        self._spectra: dict[int, NDArray[np.complex64]] = {}
-
-    def spectrum(self, size: int) -> NDArray[np.complex64]:
-        """Return the spectrum of that many samples."""
-        if size not in self._spectra:
-            spectrum = np.fft.rfft(self.wave.astype(np.float64), size).astype(np.complex64)
-            self._spectra = {size: spectrum}  # one: searches of a run are alike
-        return self._spectra[size]
-
-
 class Searched:
     """Sound in which words are looked for: its spectrum is taken once.
 
     Args:
-        wave: At 8 kHz.
+        wave: At 8 kHz; it is searched at half of that.
         room: Samples that the longest words take.
     """
 
     def __init__(self, wave: Wave, room: int) -> None:
-        self._count = wave.size
-        self._size = 1 << max(12, (wave.size + room).bit_length())
-        spectrum = np.fft.rfft(wave.astype(np.float64), self._size).astype(np.complex64)
-        self._low, self._high = (int(f * self._size / RATE) for f in (LOW, _TOP))
-        self._white = _whitening(spectrum)[self._low : self._high]
+        thin = resampled(wave, RATE, COARSE)
+        self._count = thin.size
+        self._size = 1 << max(11, (thin.size + room // 2).bit_length())
+        spectrum = _spectrum(thin, self._size)
+        self._low, self._high = (int(f * self._size / COARSE) for f in (LOW, _TOP))
+        self._white = _whitening(spectrum, self._low, self._high, rate=COARSE)
         self._spectrum = spectrum[self._low : self._high] * self._white
+        del thin, spectrum
         self._baseband = 1 << (self._high - self._low).bit_length()
         self._step = self._size / self._baseband
-        power = np.abs(np.fft.ifft(self._spectrum, self._baseband)) ** 2
-        self._power = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
+        self._power = _sums(np.fft.ifft(self._spectrum, self._baseband))
 
-    def find(self, words: "Coarse") -> Match | None:
+    def find(self, words: Wave) -> Match | None:
         """Return the place at which words match best; nothing in silence.
 
         Args:
@@ -129,21 +115,21 @@ class Searched:
         """
         if not self._power[-1]:
             return None
-        size = self._size * COARSE // RATE
-        reference = words.spectrum(size)[self._low : self._high] * self._white
+        reference = _spectrum(words, self._size)[self._low : self._high] * self._white
         match = np.abs(np.fft.ifft(self._spectrum * reference.conj(), self._baseband))
-        width = int(words.wave.size * RATE / COARSE / self._step)
-        ends = np.minimum(np.arange(self._baseband) + width, self._baseband)
-        there = self._power[ends] - self._power[:-1]
+        width = int(words.size / self._step)
+        there = np.full(self._baseband, self._power[-1])
+        there[: max(0, self._baseband - width)] = self._power[width : self._baseband]
+        there -= self._power[:-1]
         floor = self._power[-1] * _QUIET + 1e-30
         own = np.vdot(reference, reference).real / self._baseband
         score = match / np.sqrt(np.maximum(there, floor) * max(own, 1e-30))
         score = score[: max(1, int(self._count / self._step))]
         best = float(score.max())
         first = int(np.argmax(score >= best * _EARLIER))
-        span = max(1, int(0.02 * RATE / self._step))
+        span = max(1, int(0.02 * COARSE / self._step))
         peak = first + int(np.argmax(score[first : first + span]))
-        return Match(peak * self._step, min(1.0, float(score[peak])))
+        return Match(peak * self._step * RATE / COARSE, min(1.0, float(score[peak])))
 
 
 def refined(wave: Wave, words: Wave, match: Match) -> Match:
@@ -151,11 +137,16 @@ def refined(wave: Wave, words: Wave, match: Match) -> Match:
     begin = round(match.start) - _NEAR
     size = 1 << (words.size + 2 * _NEAR).bit_length()
     heard = np.fft.rfft(_cut(wave, begin, words.size + 2 * _NEAR), size)
-    product = heard * np.fft.rfft(words, size).conj() * _whitening(heard) ** 2
-    edges = [int(f * size / RATE) for f in (LOW, HIGH)]
-    product[: edges[0]] = product[edges[1] :] = 0
-    fine = np.abs(np.fft.ifft(product, size * 4))[: 2 * _NEAR * 4]
-    return Match(begin + float(np.argmax(fine)) / 4, match.score)
+    band = slice(*(int(f * size / RATE) for f in (LOW, HIGH)))
+    product = np.zeros_like(heard)
+    own = np.fft.rfft(words, size)[band].conj()
+    product[band] = heard[band] * own * _whitening(heard, band.start, band.stop, rate=RATE) ** 2
+    fine = np.empty((2 * _NEAR, _FINE), np.float32)
+    turn = np.exp(2j * np.pi * np.arange(product.size) / (size * _FINE)).astype(np.complex64)
+    for part in range(_FINE):  # each time later by a part of a sample: no transform is large
+        fine[:, part] = np.abs(np.fft.ifft(product, size)[: 2 * _NEAR])
+        product *= turn
+    return Match(begin + float(np.argmax(fine)) / _FINE, match.score)
 
 
 class Spoken:
@@ -185,7 +176,7 @@ def _trace(both: NDArray[np.complex128], there: Grid, own: Grid) -> Trace:
     signal = np.clip((coherence - bias) / (1 - bias), 1e-4, 0.9999)
     audible = np.clip((10 * np.log10(signal / (1 - signal)) + 15) / 30, 0, 1)
     audible[there <= 1e-12] = 0
-    weight = (own > np.quantile(own, 0.95, axis=0) * 10 ** (-_ACTIVE / 10)) * _importance()
+    weight = (own > _strong(own) * 10 ** (-_ACTIVE / 10)) * _importance()
     spoken_there = weight.sum(1)
     index = (audible * weight).sum(1) / np.maximum(spoken_there, 1e-9)
     gain = np.abs(both).sum(1) / np.maximum(own.sum(1), 1e-30)
@@ -193,14 +184,46 @@ def _trace(both: NDArray[np.complex128], there: Grid, own: Grid) -> Trace:
     return Trace(20 * np.log10(np.maximum(gain, 1e-6))[used], index[used], spoken_there[used])
 
 
-def _whitening(spectrum: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.float32]:
-    """Return what makes a spectrum even, from its own level nearby."""
-    power = np.abs(spectrum) ** 2
-    width = max(1, int(_SMOOTHED * 2 * spectrum.size / RATE))
-    sums = np.concatenate([[0.0], np.cumsum(power, dtype=np.float64)])
-    starts = np.clip(np.arange(power.size) - width // 2, 0, max(0, power.size - width))
-    smooth = (sums[np.minimum(starts + width, power.size)] - sums[starts]) / width
-    white: NDArray[np.float32] = 1 / np.sqrt(smooth + smooth.max() * _FLOOR + 1e-30)
+def _spectrum(wave: Wave, size: int) -> NDArray[np.complex64]:
+    """Return the spectrum of that many samples, in the precision that they have."""
+    spectrum = np.fft.rfft(wave.astype(np.float32, copy=False), size)
+    return spectrum.astype(np.complex64, copy=False)
+
+
+def _sums(values: NDArray[np.complexfloating[Any, Any]]) -> NDArray[np.float64]:
+    """Return the power before each value, and that of all."""
+    power = np.abs(values)
+    power *= power
+    sums = np.zeros(power.size + 1)
+    np.cumsum(power, dtype=np.float64, out=sums[1:])
+    return sums
+
+
+def _strong(own: Grid) -> NDArray[np.float64]:
+    """Return what a twentieth of the cells of each band reach.
+
+    As NumPy's quantile has it, which loads all of its masked arrays, as its median does.
+    """
+    place = _STRONG * (len(own) - 1)
+    below, part = int(place), place % 1
+    rising = np.sort(own, axis=0)[[below, min(below + 1, len(own) - 1)]]
+    found: NDArray[np.float64] = rising[0] + (rising[1] - rising[0]) * part
+    return found
+
+
+def _whitening(
+    spectrum: NDArray[np.complexfloating[Any, Any]], low: int, high: int, *, rate: int
+) -> NDArray[np.float32]:
+    """Return what makes a part of a spectrum even, from its own level nearby."""
+    width = max(1, int(_SMOOTHED * 2 * spectrum.size / rate))
+    sums = _sums(spectrum)
+    means = sums[width:] - sums[:-width]
+    means /= width
+    del sums
+    first, last = low - width // 2, high - width // 2
+    near = means[max(0, first) : last]
+    smooth = np.pad(near, (max(0, -first), max(0, last - len(means))), "edge")
+    white: NDArray[np.float32] = 1 / np.sqrt(smooth + means.max() * _FLOOR + 1e-30)
     return white.astype(np.float32)
 
 

@@ -9,13 +9,15 @@ import functools
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 from kzmark.errors import ProfileError
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 CAP: Final = 0.7  # height of capitals to the em, both faces
 ASCENT: Final = 0.9  # above the baseline to the em: capitals with breve or diaeresis
@@ -76,6 +78,8 @@ def coverage(text: str, cap: int, *, bold: bool = False) -> tuple[NDArray[np.uin
         How much of each pixel the letters cover, 0 to 255, read-only; and the row on which they
         stand. The left edge is the start of the first letter's advance.
     """
+    from PIL import Image, ImageDraw
+
     em = cap / CAP
     times = max(1, min(16, round(_FINE / em)))
     up, down = math.ceil(ASCENT * em), math.ceil(DESCENT * em)
@@ -96,5 +100,7 @@ def _lacking(text: str) -> list[str]:
 
 
 @functools.lru_cache(maxsize=32)
-def _font(path: Path, size: float) -> ImageFont.FreeTypeFont:
+def _font(path: Path, size: float) -> "ImageFont.FreeTypeFont":
+    from PIL import ImageFont  # here, or sounds and texts would load it too
+
     return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kzmark.mark import TONE, Mark
 from kzmark.notices import clips, speech
 from kzmark.notices.ears import RATE
-from kzmark.notices.hearing import COARSE, Coarse
+from kzmark.notices.hearing import COARSE
 from kzmark.notices.loudness import Meter
 from kzmark.notices.rates import resampled
 from kzmark.profile import Profile, Wording
@@ -34,7 +34,7 @@ class Entry:
     language: str
     operation: Operation | None
     wave: Wave
-    coarse: Coarse
+    coarse: Wave
     loudness: float
 
 
@@ -103,7 +103,7 @@ def _told(
 
 @functools.lru_cache(maxsize=32)
 def _entry(language: str, operation: Operation, wording: Wording) -> Entry:
-    return _of(language, operation, clips.spoken(language, wording))
+    return _of(language, operation, clips.spoken(language, wording, kept=False))
 
 
 @functools.cache
@@ -116,7 +116,7 @@ def _of(language: str, operation: Operation | None, wave: Wave) -> Entry:
         language,
         operation,
         resampled(wave, clips.RATE, RATE),
-        Coarse(resampled(wave, clips.RATE, COARSE)),
+        resampled(wave, clips.RATE, COARSE),
         _loudness(wave),
     )
 

@@ -11,6 +11,7 @@ Wave = NDArray[np.float32]  # one channel
 
 DEEPEST: Final = 6.0  # dB that the highest peak may lose before words sound squeezed
 _GRAIN: Final = 0.001  # seconds: the limiter decides once in each
+_STRETCH: Final = 1 << 15  # samples that are turned down at once
 _AHEAD: Final = 3  # grains before and behind a peak that are turned down too: more cost a decibel
 
 
@@ -34,9 +35,11 @@ def limited(wave: Wave, rate: int, ceiling: float) -> Wave:
     )
     window = np.hanning(width + 2)[1:-1]
     smooth = np.convolve(around.min(1), window / window.sum(), "valid")
-    gain = np.interp(
-        (np.arange(wave.size) + 0.5) / grain, np.arange(peaks.size) + 0.5, smooth
-    ).astype(np.float32)
-    turned: Wave = wave * gain
+    turned = np.empty_like(wave)
+    for start in range(0, wave.size, _STRETCH):
+        part = wave[start : start + _STRETCH]
+        places = (np.arange(start, start + part.size) + 0.5) / grain
+        gain = np.interp(places, np.arange(peaks.size) + 0.5, smooth)
+        turned[start : start + part.size] = part * gain.astype(np.float32)
     over = true_peaks(turned, grain).max() / top  # between grains, a hundredth of a decibel
     return turned / np.float32(max(1.0, over))

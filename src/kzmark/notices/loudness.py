@@ -7,7 +7,7 @@ highest of them.
 
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -25,8 +25,7 @@ _STEP: Final = 0.1  # seconds between blocks
 _BLOCK: Final = 4  # steps
 _MEMORY: Final = 0.1  # seconds after which the filters have forgotten
 _WHOLE: Final = 1.0  # seconds of a block that is filtered at once
-_AT_ONCE: Final = 4  # blocks that are filtered together
-_STRETCH: Final = 1 << 16  # samples whose true peaks are looked for at once
+_STRETCH: Final = 1 << 14  # samples whose true peaks are looked for at once
 _MARGIN: Final = 2048  # samples on both sides of them, which a band-limited sound has a say in
 _OVER: Final = 4  # times as many samples for the true peak
 
@@ -105,31 +104,28 @@ def _weighted_power(samples: Samples, rate: int, shares: NDArray[np.float64]) ->
     total = np.zeros(len(samples), np.float32)
     for index, share in enumerate(shares):
         if share and index < samples.shape[1]:
-            heard = _weighted(samples[:, index], rate)
-            total += np.float32(share) * heard * heard
+            for start, heard in _weighted(samples[:, index], rate):
+                total[start : start + heard.size] += np.float32(share) * heard * heard
     return total
 
 
-def _weighted(wave: Wave, rate: int) -> Wave:
-    """Return one channel behind both filters, made block by block from its spectra.
+def _weighted(wave: Wave, rate: int) -> Iterator[tuple[int, Wave]]:
+    """Yield one channel behind both filters, made block by block from its spectra.
 
     Each block has a tenth of a second of what came before it in front: the filters have forgotten
     by then, to 1 part in 10 billion, what was earlier.
     """
     before, step = round(rate * _MEMORY), round(rate * (_WHOLE - _MEMORY))
     size = fast_size(before + step)
-    found = np.zeros(wave.size, np.float32)
-    for start in range(0, wave.size, step * _AT_ONCE):
-        part = wave[max(0, start - before) : start + step * _AT_ONCE]
+    for start in range(0, wave.size, step):
+        part = wave[max(0, start - before) : start + step]
         skip = before if start else 0
-        count = -(-(part.size - skip) // step)
-        padded = np.zeros(before + (count - 1) * step + size, np.float64)
+        padded = np.zeros(size, np.float64)
         padded[before - skip : before - skip + part.size] = part
-        blocks = np.lib.stride_tricks.sliding_window_view(padded, size)[: count * step : step]
-        spectra = np.fft.rfft(blocks).astype(np.complex64)  # the halves that are each the faster
-        back = np.fft.irfft(spectra * _response(size, rate), size)[:, before : before + step]
-        found[start : start + part.size - skip] = back.reshape(-1)[: part.size - skip]
-    return found
+        spectrum = np.fft.rfft(padded).astype(np.complex64)  # the halves that are each the faster
+        spectrum *= _response(size, rate)
+        back: Wave = np.fft.irfft(spectrum, size).astype(np.float32, copy=False)
+        yield start, back[before : before + part.size - skip]
 
 
 @functools.lru_cache(maxsize=8)

@@ -67,10 +67,14 @@ def joined(listen: Listen, spans: Sequence[Span], rate: int) -> Iterator[tuple[f
     begun, pieces, due = 0.0, list[Samples](), 0.0
     for time, samples in clean(listen(spans)):
         if pieces and abs(time - due) > _GAP:
-            yield begun, np.concatenate(pieces)
+            yield begun, _one(pieces)
             pieces = []
         begun = begun if pieces else time
         pieces.append(samples)
         due = time + len(samples) / rate
     if pieces:
-        yield begun, np.concatenate(pieces)
+        yield begun, _one(pieces)
+
+
+def _one(pieces: list[Samples]) -> Samples:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Wave = NDArray[np.float32]  # one channel
 
 _FADED: Final = 0.05  # share of the band that the fade at its top takes
-_STRETCH: Final = 1 << 16  # samples that are changed at once, where there are more than twice that
+_STRETCH: Final = 1 << 15  # samples that are changed at once, where there are more than twice that
 _MARGIN: Final = 2_048  # samples of the slower rate, of its neighbours
 _SMOOTH: Final = 64  # silence behind the end, in samples of the slower rate
 

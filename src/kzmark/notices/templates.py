@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from kzmark.formats._base import Drawing, Rectangle
 from kzmark.notices import badge, letters, plate
@@ -58,6 +57,8 @@ def cell(row: int, size: float = SIZE) -> Ink:
 @functools.lru_cache(maxsize=64)
 def emblem(size: float = SIZE) -> Ink:
     """Return the whole badge with a ring of plate around it."""
+    from PIL import Image  # here, or sounds and texts would load it too
+
     metrics = Metrics(SIZE * _TIMES, whole=True)
     ring = metrics.of(RING)
     across, down = metrics.of(WIDTH) + 2 * ring, metrics.height + 2 * ring
@@ -86,6 +87,8 @@ def _coarse(ink: Ink, size: float) -> Ink:
     """Take from a template what a picture with fewer pixels cannot show."""
     if size >= SIZE:
         return ink
+    from PIL import Image
+
     image = Image.fromarray(ink)
     small = [max(1, round(side * size / SIZE)) for side in image.size]
     image = image.resize((small[0], small[1]), Image.Resampling.BOX)

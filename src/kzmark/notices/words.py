@@ -1,5 +1,6 @@
 """The notice of documents and texts: show and find."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from kzmark.vocabulary import Layer, Operation
 BADGE: Final = "ЖИ · AI"  # the letters of the plate's badge
 _MAX_LETTERS: Final = 1 << 20  # of one leaf: a notice stands at its beginning
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
+_SHORT: Final = 500  # letters of a text that is remembered: notices come again and again
 _FIRST: Final = 8  # passages in which it stands mostly
 _PATIENCE: Final = 4  # leaves without a notice after which a file has none
 
@@ -131,6 +133,11 @@ def squeeze(text: str) -> str:
 
     Line ends, hyphens at them, spacing and punctuation differ from program to program.
     """
+    return _squeezed(text) if len(text) <= _SHORT else _squeezed.__wrapped__(text)
+
+
+@functools.lru_cache(maxsize=64)
+def _squeezed(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text).casefold()
     return _NO_LETTERS.sub("", plain)
 

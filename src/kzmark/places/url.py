@@ -79,7 +79,10 @@ def parent(url: str) -> str:
 
 def join(url: str, inside: str) -> str:
     """Return the URL of something below a folder, `/` between its parts."""
-    return f"{url.rstrip('/')}/{inside}" if url.rstrip("/")[-1:] != ":" else f"{url}{inside}"
+    above = url.rstrip("/")
+    return (
+        f"{above}/{inside}" if "://" in above else f"{url}{inside}"
+    )  # of the root all was slashes
 
 
 def beside(url: str, suffix: str) -> str:

@@ -1,7 +1,7 @@
 """Signing a finished file, checking it, reading others: by our own store, or by the C2PA library.
 
-Our own store (`kzmark.signing.store`) signs where the format says where a store stands, nothing
-earlier has to be kept and no time stamp is asked for. The C2PA library signs everything else.
+Our own store (`kzmark.signing.store`) signs where the format says where a store stands and nothing
+earlier has to be kept. The C2PA library signs everything else.
 
 It also judges the files of strangers. Our own judge goes before it and answers where there is only
 one answer: there is no manifest, or a store is whole, valid and word for word what kzmark writes.
@@ -73,11 +73,7 @@ def sign(
     if is_unaided(adapter):
         return unaided(data, adapter, mark, signer, data if parent is None else parent, limits)
     made = None
-    if (
-        _embeds(adapter)
-        and not signer.tsa
-        and (origin is None or _is_bare(adapter, origin, limits))
-    ):
+    if _embeds(adapter) and (origin is None or _is_bare(adapter, origin, limits)):
         tie = tie_of(adapter, limits=limits)
         draft = _draft(mark, signer, "" if origin is None else adapter.info.mime, blank=tie.blank)
         made = _embedded(data, adapter, mark, draft, tie)
@@ -112,7 +108,7 @@ def sign_detached(
         IdentityError: If the key, the certificate or the time stamp service fails.
     """
     _check_size(data, limits)
-    if not signer.tsa and not parent_manifest:
+    if not parent_manifest:
         has_parent = parent is not None or mark.operation is Operation.MODIFIED
         draft = _draft(mark, signer, adapter.info.mime if has_parent else "", blank=_ALL)
         return draft.close(binding.data_hash(binding.digest_of(data, None), None))

@@ -26,6 +26,9 @@ NO_TIME: Final = "no time stamp"
 _EXPIRY: Final = frozenset({"signingCredential.expired", "claimSignature.outsideValidity"})
 _HARMLESS: Final = _EXPIRY | {"signingCredential.untrusted"}
 _ALTERED: Final = ("claimSignature.", "signingCredential.", "assertion.hashedURI.mismatch")
+_BROKEN_STAMPS: Final = frozenset(
+    f"timeStamp.{why}" for why in ("credentialInvalid", "malformed", "mismatch", "outsideValidity")
+)
 _MAX_PARENTS: Final = 64
 _MAX_FACT: Final = 2_000  # characters of what others say
 _MAX_RECORD: Final = 64 << 10
@@ -69,7 +72,10 @@ def judge(reading: Reading) -> Evidence:
     except RecordError as error:
         return _broken(RECORD, error.message, facts)
     code, detail = (
-        (EXPIRED, "the certificate has expired since, and there is no time stamp")
+        (
+            EXPIRED,
+            "the certificate has expired since, and no trusted time stamp says when it signed",
+        )
         if expired
         else ("", f"{facts['trust']}, {facts['signed']}")
     )
@@ -198,6 +204,8 @@ def _name(subject: Mapping[str, Any]) -> str:
 
 def _time(signature: Mapping[str, Any], informational: Sequence[str]) -> str:
     stamp = _map(signature.get("timeStampInfo")).get("timestamp")
+    if broken := next((code for code in informational if code in _BROKEN_STAMPS), ""):
+        return f"a time stamp that does not hold ({broken})"
     if not stamp:
         return NO_TIME
     doubt = " (by a service not on a trust list)" if "timeStamp.untrusted" in informational else ""

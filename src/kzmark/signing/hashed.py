@@ -1,7 +1,6 @@
 """Signing what was hashed already: answers are gone, token by token, before they are signed."""
 
 from kzmark import __version__
-from kzmark.errors import UnsupportedMediaError
 from kzmark.mark import Mark
 from kzmark.signing.signed import measured
 from kzmark.signing.signer import Signer
@@ -14,18 +13,6 @@ from kzmark.vocabulary import Operation
 _NOTHING = bytes(32)
 
 
-def refuse_time_stamp(signer: Signer) -> None:
-    """Refuse a signer that asks for time stamps, before the first word is said.
-
-    Raises:
-        UnsupportedMediaError: If it does.
-    """
-    if signer.tsa:
-        raise UnsupportedMediaError(
-            "kzmark puts no time stamp into answers yet", hint="use a Stamper without tsa"
-        )
-
-
 def sign_beside(digest: bytes, *, mark: Mark, signer: Signer, mime: str) -> bytes:
     """Return the manifest store for a text that itself stays as it is.
 
@@ -36,7 +23,7 @@ def sign_beside(digest: bytes, *, mark: Mark, signer: Signer, mime: str) -> byte
         mime: Media type of the text.
 
     Raises:
-        IdentityError: If the key or the certificate fails.
+        IdentityError: If the key, the certificate or the time stamp service fails.
     """
     draft = _draft(mark, signer, mime, binding.data_hash(_NOTHING, None))
     return draft.close(binding.data_hash(digest, None))
@@ -56,7 +43,7 @@ def sign_behind(
         measure: Tells how many bytes a store takes in its place.
 
     Raises:
-        IdentityError: If the key or the certificate fails.
+        IdentityError: If the key, the certificate or the time stamp service fails.
     """
     draft = _draft(mark, signer, mime, binding.data_hash(_NOTHING, (0, 0)))
     return measured(draft, binding.data_hash, digest, start, measure)

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol, TypeGuard
 from kzmark import __version__
 from kzmark._limits import Limits
 from kzmark._rope import Rope
-from kzmark.errors import MediaError, UnsupportedMediaError
+from kzmark.errors import MediaError
 from kzmark.formats._base import Adapter
 from kzmark.formats._embedding import Packs, Parcel
 from kzmark.mark import Mark
@@ -45,13 +45,9 @@ def signed(
     """Return the package signed, the manifests of the package before it kept in the new store.
 
     Raises:
-        UnsupportedMediaError: If a time stamp is asked for.
+        IdentityError: If the key, the certificate or the time stamp service fails.
         MediaError: If the package is damaged, or its store cannot be read.
     """
-    if signer.tsa:
-        raise UnsupportedMediaError(
-            f"kzmark puts no time stamp into {adapter.info.title} yet", hint="stamp without --tsa"
-        )
     parcel = adapter.parcel(data, limits=limits)
     kept = _kept(parcel if origin is data else adapter.parcel(origin, limits=limits), limits)
     has_parent = kept is not None or mark.operation is Operation.MODIFIED

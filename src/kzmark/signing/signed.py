@@ -68,8 +68,8 @@ def measured(draft: Draft, bind: Bind, digest: bytes, at: int, measure: Measure)
     likely = measure(draft.blank) + draft.open_bytes * 15 // 16  # 15 of 16 bytes are large ones
     for attempt in range(_TRIES):
         place = (at, likely + REACH + attempt * _STEP % _SPAN)
-        store = draft.close(bind(digest, place))
-        found = fitted(store, draft.seams, place[1], measure)
+        store, said = draft.sealed(bind(digest, place))
+        found = fitted(store, draft.seams, place[1], measure, said)
         if found is not None:
             return found
     raise ValueError(f"no room for the manifest store in {_TRIES} tries")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from kzmark.errors import IdentityError, MalformedMediaError
-from kzmark.signing import algorithm, chain, keys
+from kzmark.signing import algorithm, authority, chain, keys
 from kzmark.signing.identity import Identity, IdentitySpec, load
 from kzmark.signing.store import cose
 
@@ -55,6 +55,21 @@ class Signer:
     def signature_size(self) -> int:
         """Bytes of a signature, as COSE spells it; the same for each."""
         return algorithm.signature_size(self._leaf_key)
+
+    @property
+    def time_stamp_room(self) -> int:
+        """Bytes kept for a time stamp; none if none is asked for."""
+        return authority.ROOM if self.tsa else 0
+
+    def stamped(self, signature: bytes) -> dict[str, Any]:
+        """Return what stands beside a signature: a time stamp, if one is asked for.
+
+        Raises:
+            IdentityError: If the time stamp service fails.
+        """
+        if not self.tsa:
+            return {}
+        return cose.stamped(authority.time_stamp(self.tsa, cose.to_stamp(self.header, signature)))
 
     def sign(self, data: bytes) -> bytes:
         """Return the signature of bytes, as COSE spells it; no time stamp is asked for.

@@ -40,12 +40,9 @@ def unaided(
     """Return the file signed by our own store, the manifests of the file before it kept there.
 
     Raises:
-        UnsupportedMediaError: If a time stamp is asked for, or an earlier store cannot be kept.
+        UnsupportedMediaError: If an earlier store cannot be kept.
+        IdentityError: If the key, the certificate or the time stamp service fails.
     """
-    if signer.tsa:
-        raise UnsupportedMediaError(
-            f"kzmark puts no time stamp into {adapter.info.title} yet", hint="stamp without --tsa"
-        )
     tie = tie_of(adapter, limits=limits)
     found = adapter.survey(origin, limits=limits)
     kept = None

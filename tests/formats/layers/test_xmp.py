@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import given
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from kzmark._limits import DEFAULT_LIMITS as LIMITS
 from kzmark.errors import LimitExceededError, MalformedMediaError, MediaError
 from kzmark.formats.layers import xmp
+from kzmark.formats.layers._xmp_packet import RDF, Packet
 from kzmark.mark import Mark, NoticeRecord, Responsible, System
 from kzmark.report import Status
 from kzmark.vocabulary import Medium, Operation, SourceType, Training
@@ -386,3 +387,44 @@ def test_previews_inside_a_packet_are_dropped_and_nothing_else(preview: str) -> 
 @pytest.mark.parametrize("data", [b"", FOREIGN, b"rubbish"])
 def test_a_packet_without_previews_comes_back_byte_for_byte(data: bytes) -> None:
     assert xmp.drop_thumbnails(data, limits=LIMITS) == (data, False)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["attribute", "element", "alt", "bag", "resource"]),
+            st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=12),
+        ),
+        max_size=5,
+    ),
+    st.booleans(),
+)
+def test_a_packet_that_is_only_read_says_the_same(
+    rows: list[tuple[str, str]], commented: bool
+) -> None:
+    said = {"attribute": "", "element": ""}
+    note = "<!-- a word --><?pi of theirs?>" if commented else ""
+    for kind, text in rows:
+        plain = escape(text) + note
+        if kind == "attribute":
+            said["attribute"] = f" k:a={quoteattr(text)}"
+        elif kind == "element":
+            said["element"] += f"<k:a>{plain}</k:a>"
+        elif kind == "resource":
+            said["element"] += f"<k:a rdf:resource={quoteattr(text)}/>"
+        else:
+            name = kind.capitalize()
+            item = f'<rdf:li xml:lang="ru">{note}{plain}</rdf:li>'
+            said["element"] += f"<k:a><rdf:{name}>{item}</rdf:{name}></k:a>"
+    packet = (
+        f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}" xmlns:k="urn:k">'
+        f'<rdf:Description rdf:about=""{said["attribute"]}>{said["element"]}</rdf:Description>'
+        "</rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+    whole, read = (one(packet, limits=LIMITS) for one in (Packet.open, Packet.read))
+
+    assert whole is not None
+    assert read is not None
+    for ask in ("texts", "raw", "languages"):
+        assert getattr(whole, ask)("{urn:k}a") == getattr(read, ask)("{urn:k}a")

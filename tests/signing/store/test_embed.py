@@ -39,6 +39,7 @@ from kzmark.signing.store.ties import tie_of
 from kzmark.vocabulary import Operation, Oversight, SourceType, Training
 
 CREATED = make_mark()
+CLEAN_WAV = (Path(__file__).parents[3] / "fixtures" / "clean" / "speech.wav").read_bytes()
 FULL = make_mark(training=Training.CONSTRAINED, human_oversight=Oversight.PROMPT_GUIDED)
 MODIFIED = make_mark(operation=Operation.MODIFIED, source_type=SourceType.COMPOSITE_WITH_TRAINED)
 each_file = pytest.mark.parametrize("name", FILES)
@@ -273,10 +274,24 @@ def test_a_parent_with_a_manifest_is_kept_by_the_library(signer: c2pa.Signer) ->
     assert told(bytes_of(made.data), "jpeg")["assertions"]["c2pa.ingredient.v3"]["activeManifest"]
 
 
-def test_a_time_stamp_is_the_librarys_business(identity: Identity) -> None:
+def test_a_file_is_not_signed_without_the_time_stamp_that_was_asked_for(
+    identity: Identity,
+) -> None:
     signer = c2pa.Signer(identity, tsa="http://127.0.0.1:9/")
     with pytest.raises(IdentityError, match="time stamp service"):
         sign("baseline", CREATED, signer)
+
+
+@pytest.mark.parametrize("letters", [0, 1, 2])
+def test_a_store_of_any_length_fits_a_wav_for_the_library_too(
+    letters: int, signer: c2pa.Signer
+) -> None:
+    wav = next(a for a in all_adapters() if a.info.name == "wav")
+    mark = make_mark("x" * (10 + letters))
+    made = embed.sign(CLEAN_WAV, adapter=wav, mark=mark, signer=signer, limits=LIMITS)
+
+    assert made.place is not None
+    assert c2pa.read(io.BytesIO(bytes_of(made.data)), wav.info.mime).status is Status.PRESENT
 
 
 @pytest.mark.parametrize("name", ["webp", "gif", "svg"])

@@ -42,10 +42,13 @@ def listen(
         context = stream.codec_context
         check(context)
         reel = _Reel(file, stream, limits)
-        for start, stop in spans:
-            found = reel.cut(max(0.0, start), stop)
-            if found is not None:
-                yield found
+        try:
+            for start, stop in spans:
+                found = reel.cut(max(0.0, start), stop)
+                if found is not None:
+                    yield found
+        finally:
+            reel.end()
 
 
 def whole(source: BinaryIO, container: str) -> Iterator[Samples]:
@@ -94,6 +97,10 @@ class _Reel:
         frame = next(self._frames, None)
         return None if frame is None else frame[1]
 
+    def end(self) -> None:
+        """Let the file go at once: what decodes refers to this, and this to what decodes."""
+        self._frames, self._kept = iter(()), []
+
     def _seek(self, start: float) -> None:
         wanted = self._first + max(0.0, start - _RUN_IN)
         try:
@@ -129,15 +136,19 @@ def floats(frame: Any) -> Samples:
     """Return the samples of a decoded frame, (frames, channels), full scale 1.
 
     PyAV counts planes up to a zero that libav does not always put behind them: of eight channels
-    and more it names planes that there are not, and reading one of those ends the process.
+    and more it names planes that there are not. Reading one of those ends the process, or raises.
     """
+    from av.audio.plane import AudioPlane
+
     count, channels = frame.samples, frame.layout.nb_channels
     dtype = _TYPES[frame.format.name.removesuffix("p")]
     if frame.format.is_planar:
-        planes = [np.frombuffer(plane, dtype, count) for plane in frame.planes[:channels]]
+        found: list[Any] = [AudioPlane(frame, number) for number in range(channels)]
+        planes = [np.frombuffer(plane, dtype, count) for plane in found]
         data = np.stack(planes, axis=1)
     else:
-        data = np.frombuffer(frame.planes[0], dtype, count * channels).reshape(count, channels)
+        whole: Any = AudioPlane(frame, 0)
+        data = np.frombuffer(whole, dtype, count * channels).reshape(count, channels)
         data = data.copy()  # the memory is libav's
     kind = data.dtype.str[1:]
     if kind in _SCALES:

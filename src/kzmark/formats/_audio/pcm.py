@@ -10,6 +10,7 @@ from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._audio.voice import Manner, coded
 from kzmark.formats._sound import Samples
 
+_STRETCH: Final = 1 << 14  # moments that are turned into whole numbers at once
 _WHOLE: Final = {"signed": (8, 16, 24, 32), "unsigned": (8,)}
 _LAWS: Final = {"alaw": "pcm_alaw", "mulaw": "pcm_mulaw"}
 
@@ -59,6 +60,12 @@ def packed(voice: Samples, kind: Kind, rate: int) -> bytes:
 
 
 def _whole_numbers(voice: Samples, kind: Kind) -> bytes:
+    """Return them as whole numbers, made a stretch at a time: wide ones take memory."""
+    starts = range(0, len(voice), _STRETCH)
+    return b"".join(_numbers(voice[at : at + _STRETCH], kind) for at in starts)
+
+
+def _numbers(voice: Samples, kind: Kind) -> bytes:
     top = 1 << (kind.valid - 1)
     numbers: NDArray[np.int64] = np.rint(np.asarray(voice, np.float64) * top).astype(np.int64)
     numbers = np.clip(numbers, -top, top - 1) << (kind.bits - kind.valid)

@@ -25,7 +25,6 @@ class Sps:
         constraints: The flags behind it.
         level: level_idc.
         number: seq_parameter_set_id.
-        refs: max_num_ref_frames.
         frames_only: Whether no picture may be interlaced.
         size: Width and height in macroblocks (of a field, in height, if not `frames_only`).
     """
@@ -34,7 +33,6 @@ class Sps:
     constraints: int
     level: int
     number: int
-    refs: int
     frames_only: bool
     size: tuple[int, int]
 
@@ -110,10 +108,10 @@ def read_sps(unit: bytes) -> Sps:
         bits.se()
         for _ in range(min(bits.ue(), 255)):
             bits.se()
-    refs = bits.ue()
+    bits.ue()  # max_num_ref_frames
     bits.u(1)
     width, height = bits.ue() + 1, bits.ue() + 1
-    return Sps(profile, constraints, level, number, refs, bool(bits.u(1)), (width, height))
+    return Sps(profile, constraints, level, number, bool(bits.u(1)), (width, height))
 
 
 def _skip_high(bits: Bits) -> None:
@@ -163,13 +161,16 @@ def merged(old: Config, fresh: "list[bytes]") -> Config:
     return replace(old, sps=tuple(sps), pps=tuple(pps))
 
 
-def is_clean(head: bytes, prefix: int) -> bool:
-    """Say whether no picture behind this one can refer to one before it: an IDR picture."""
+def start_kind(head: bytes, prefix: int) -> str:
+    """Return whether a key frame is "clean" (IDR) or "none"; empty if the head does not tell.
+
+    No picture behind a clean one can refer to one before it.
+    """
     for unit in units(head, prefix):
         kind = unit[0] & 31 if unit else 0
         if kind in {1, 2, 5}:
-            return kind == 5
-    return False
+            return "clean" if kind == 5 else "none"
+    return ""
 
 
 def from_start_codes(extradata: bytes) -> Config | None:

@@ -1,6 +1,7 @@
 """PyAV, loaded on first use; its errors become errors about the file."""
 
 import contextlib
+import ctypes
 import functools
 import io
 import tempfile
@@ -66,6 +67,25 @@ def opened(source: BinaryIO) -> Iterator[Any]:
 def spool() -> BinaryIO:
     """Return an unnamed temporary file, gone when it is closed."""
     return tempfile.TemporaryFile(prefix=".kzmark-", buffering=0)
+
+
+def settle() -> None:
+    """Give the memory of codecs that are gone back to the system.
+
+    glibc keeps what is freed in an arena of each thread, and a codec brings new threads every time:
+    without this a film with two runs took as much memory again as one with one.
+    """
+    if (trim := _trimmer()) is not None:
+        trim(0)
+
+
+@functools.cache
+def _trimmer() -> Any:
+    """Return `malloc_trim`, if this system's C library has it."""
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
 
 
 class _Unclosed(io.RawIOBase):

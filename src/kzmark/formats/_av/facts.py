@@ -1,8 +1,9 @@
 """What libav knows of the picture of a film: size, turning, pixels, colours, time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -10,11 +11,13 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._av.backend import opened, reading
+from kzmark.formats._av.mastering import Mastering, mastering_of
 from kzmark.formats._film import Film, Track
 from kzmark.formats._orient import displayed
 
 _CODECS: Final = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx": "vp8", "libvpx-vp9": "vp9"}
 _TOP_FIRST: Final = frozenset({2, 5})  # AVFieldOrder: the top field is shown first
+_AHEAD: Final = 32  # packets that are looked at before the first is decoded
 _FIELDS: Final = frozenset({2, 3, 4, 5})
 _ORIENTATIONS: Final = {  # signs of a, b, c, d of the display matrix → EXIF orientation
     (1, 0, 0, 1): 1,
@@ -65,6 +68,7 @@ class Facts:
         frames: Number of frames; 0 if unknown.
         delay: Frames by which decoding runs ahead of showing.
         tracks: All tracks of the file.
+        mastering: Of an HDR film: its display and how bright it gets.
     """
 
     index: int
@@ -82,6 +86,7 @@ class Facts:
     frames: int
     delay: int
     tracks: tuple[Track, ...]
+    mastering: Mastering = field(default_factory=Mastering)
 
     @property
     def shown(self) -> tuple[int, int]:
@@ -167,9 +172,33 @@ def _is_cover(stream: Any) -> bool:
 
 
 def _first(container: Any, stream: Any) -> Any:
-    for frame in container.decode(stream):
-        return frame
+    """Return the frame that is shown first; one packet is decoded, if it is sure to be that."""
+    decoder, packets = stream.codec_context, container.demux(stream)
+    held, alone = _held(packets)
+    if alone:
+        frames = decoder.decode(held[0]) or decoder.decode(None)
+        if frames:
+            return frames[0]
+        decoder.flush_buffers()
+    for packet in chain(held, packets):
+        for frame in decoder.decode(packet):
+            return frame
     raise MalformedMediaError("no frame of it can be decoded")
+
+
+def _held(packets: Iterator[Any]) -> tuple[list[Any], bool]:
+    """Return the first packets, and whether what the very first holds is surely shown first."""
+    held: list[Any] = []
+    for packet in packets:
+        held.append(packet)
+        first = held[0]
+        if not packet.size or packet.pts is None or first.is_discard:
+            return held, False
+        if packet.pts < first.pts or len(held) > _AHEAD:
+            return held, False
+        if packet.dts is not None and packet.dts > first.pts:
+            return held, True
+    return held, False
 
 
 def _facts(container: Any, stream: Any, frame: Any) -> Facts:
@@ -193,6 +222,7 @@ def _facts(container: Any, stream: Any, frame: Any) -> Facts:
         frames=stream.frames,
         delay=int(context.has_b_frames),
         tracks=tuple(_tracks(container.streams)),
+        mastering=mastering_of(frame),
     )
 
 

@@ -194,7 +194,7 @@ def _sets(extradata: bytes) -> list[bytes]:
 
 
 def start_kind(head: bytes, prefix: int) -> str:
-    """Return whether a key frame is "clean" (IDR), "open" (CRA) or "none".
+    """Return whether a key frame is "clean" (IDR), "open" (CRA) or "none"; empty if nothing tells.
 
     Pictures that are decoded behind an open one and shown before it may refer to what was earlier.
     """
@@ -202,7 +202,7 @@ def start_kind(head: bytes, prefix: int) -> str:
         kind = kind_of(unit)
         if 0 <= kind < VPS:
             return "clean" if kind in _IDR else "open" if kind == _CRA else "none"
-    return "none"
+    return ""
 
 
 def broken_off(sample: bytes, prefix: int) -> bytes:

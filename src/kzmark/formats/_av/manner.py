@@ -129,7 +129,8 @@ class Manner:
             return speed | plain | ({"row-mt": "1"} if name == "libvpx-vp9" else {})
         if name == "libsvtav1":
             os.environ.setdefault("SVT_LOG", "1")  # errors only: it writes to the terminal itself
-            return {"preset": "10", "crf": str(_AV1_CRF), "svtav1-params": "irefresh-type=2"}
+            more = ["irefresh-type=2", *self.facts.mastering.parameters(name)]
+            return {"preset": "10", "crf": str(_AV1_CRF), "svtav1-params": ":".join(more)}
         if name == "libaom-av1":
             return {"cpu-used": "8", "crf": str(_AV1_CRF), "usage": "realtime"}
         self._plain(name, encoder)
@@ -154,7 +155,7 @@ class Manner:
         options = {"preset": "veryfast", "crf": str(_H264_CRF), "forced-idr": "1"} | self._cap()
         more = [f"sps-id={self.number + 2 - depth if self.number else 0}"]
         more.append(f"annexb={int(self.in_band)}")
-        more += ["open-gop=0", "aud=0"]
+        more += ["open-gop=0", "aud=0", *self.facts.mastering.parameters("libx264")]
         if not self.whole:
             more += [f"threads={_FEW}", "sync-lookahead=0"]
         like = self.like
@@ -162,7 +163,6 @@ class Manner:
             if like.profile in _H264_PROFILES:
                 options["profile"] = _H264_PROFILES[like.profile]
             options["level"] = f"{like.level // 10}.{like.level % 10}"
-            more.append(f"ref={max(1, min(like.refs, 4))}")
             if like.profile >= 100:
                 more.append("8x8dct=1")
         if self.facts.fields:
@@ -177,6 +177,7 @@ class Manner:
         options = {"preset": "ultrafast", "crf": str(_HEVC_CRF), "forced-idr": "1"} | self._cap()
         more = ["annexb=0", "log-level=none", "open-gop=0", "info=0", "repeat-headers=0"]
         more.append(("bframes=0", "bframes=2:b-pyramid=0", "bframes=3")[depth])
+        more += self.facts.mastering.parameters("libx265")
         if self.facts.fields:
             more.append(f"interlace={self.facts.fields}")
         options["x265-params"] = ":".join(more)

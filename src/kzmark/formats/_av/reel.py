@@ -13,7 +13,8 @@ from kzmark.formats._film import Span
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-HEAD: Final = 512  # bytes at the start of a sample that tell its kind
+# Bytes at the start of a sample that tell its kind; encoders may put long messages before it.
+HEADS: Final = (512, 64 << 10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,10 @@ class Reel:
         self.source.seek(int(self.offsets[index]))
         return read_exact(self.source, int(self.sizes[index]), what="picture data")
 
-    def head(self, index: int) -> bytes:
-        """Return the first bytes of one."""
+    def head(self, index: int, size: int) -> bytes:
+        """Return up to so many bytes at the start of one."""
         self.source.seek(int(self.offsets[index]))
-        return read_exact(self.source, min(HEAD, int(self.sizes[index])), what="picture data")
+        return read_exact(self.source, min(size, int(self.sizes[index])), what="picture data")
 
     @property
     def bit_rate(self) -> int:

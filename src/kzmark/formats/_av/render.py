@@ -8,8 +8,8 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 
 from kzmark.errors import UnsupportedMediaError
-from kzmark.formats._av import av1, avc, hevc, runs
-from kzmark.formats._av.backend import load, reading
+from kzmark.formats._av import av1, avc, hevc, runs, vision
+from kzmark.formats._av.backend import load, reading, settle
 from kzmark.formats._av.facts import Facts
 from kzmark.formats._av.manner import Manner
 from kzmark.formats._av.plate import Plate, plate_for
@@ -71,10 +71,13 @@ class Job:
         Raises:
             MediaError: If the film is damaged, or of a kind that cannot be encoded again.
         """
-        manner = self._manner(alone=all(run.whole for run in found))
+        whole = all(run.whole for run in found)
+        manner = manner_for(self.reel, self.facts, whole=whole)
         for run in found:
             with reading("picture"):
-                yield _Rendering(self, run, manner).result()
+                done = _Rendering(self, run, manner).result()
+            settle()
+            yield done
 
     def lay(self, frame: Any) -> None:
         """Lay the plate on a frame."""
@@ -82,25 +85,30 @@ class Job:
             self._plate = plate_for(frame, self.facts, self.patch_for)
         self._plate.lay(frame)
 
-    def _manner(self, *, alone: bool) -> Manner:
-        reel = self.reel
-        manner = Manner(
-            facts=self.facts,
-            base=reel.base,
-            rate=reel.rate,
-            bit_rate=reel.bit_rate,
-            group=reel.group,
-            whole=alone,
-            in_band=reel.codec in _ASP or (not reel.nal and reel.codec == "h264"),
-        )
-        if reel.codec == "h264":
-            config = config_of(reel)
-            like = avc.read_sps(config.sps[0]) if config.sps else None
-            return replace(manner, like=like, number=0 if alone else avc.free_number(config))
-        if reel.codec == "hevc" and not alone:
-            hevc.check_free(hevc.read_config(reel.extradata))
-            return replace(manner, number=1)
-        return manner
+
+def manner_for(reel: Reel, facts: Facts, *, whole: bool) -> Manner:
+    """Return the settings with which a film, or runs of it, are encoded again.
+
+    Raises:
+        MediaError: If its parameter sets are damaged, or leave no number to runs.
+    """
+    manner = Manner(
+        facts=facts,
+        base=reel.base,
+        rate=reel.rate,
+        bit_rate=reel.bit_rate,
+        group=reel.group,
+        whole=whole,
+        in_band=reel.codec in _ASP or (not reel.nal and reel.codec == "h264"),
+    )
+    if reel.codec == "h264":
+        config = config_of(reel)
+        like = avc.read_sps(config.sps[0]) if config.sps else None
+        return replace(manner, like=like, number=0 if whole else avc.free_number(config))
+    if reel.codec == "hevc" and not whole:
+        hevc.check_free(hevc.read_config(reel.extradata))
+        return replace(manner, number=1)
+    return manner
 
 
 def config_of(reel: Reel) -> avc.Config:
@@ -125,6 +133,9 @@ class _Rendering:
         if len(self._dirty) != run.count:
             raise UnsupportedMediaError("two of its pictures are shown at one time")
         self._depth = runs.depth(reel, run, np.array(sorted(self._dirty)))
+        self._places: dict[int, int] = {}  # of pictures with instructions, by when they are shown
+        if reel.codec == "hevc" and vision.carried(reel.read(run.start), reel.nal):
+            self._places = dict(zip(reel.pts[wanted].tolist(), wanted, strict=True))
         self._decoder: Any = None
         self._encoder: Any = None
         self._packets: list[tuple[int, int, int, bool]] = []
@@ -204,6 +215,9 @@ class _Rendering:
         reel, spool = self._job.reel, self._job.spool
         for packet in packets:
             data = self._fitted(bytes(packet))
+            if (place := self._places.get(packet.pts)) is not None:
+                told = vision.carried(reel.read(place), reel.nal)
+                data = vision.with_carried(data, told, reel.nal)
             self._packets.append((spool.tell(), len(data), packet.pts, packet.is_keyframe))
             spool.write(data)
             if packet.pts is None or packet.pts not in self._dirty:
@@ -248,4 +262,4 @@ def packet_of(reel: Reel, index: int) -> Any:
     return packet
 
 
-__all__ = ["Job", "Rendered", "config_of", "decoder_for", "packet_of"]
+__all__ = ["Job", "Rendered", "config_of", "decoder_for", "manner_for", "packet_of"]

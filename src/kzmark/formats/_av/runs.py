@@ -11,7 +11,7 @@ import numpy as np
 
 from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._av import avc, hevc
-from kzmark.formats._av.reel import Flags, Numbers, Reel
+from kzmark.formats._av.reel import HEADS, Flags, Numbers, Reel
 
 SMART: Final = frozenset({"h264", "hevc", "av1", "vp9", "vp8", "mjpeg", "prores"})
 DEPTHS: Final = (2, 1, 0)  # pictures by which the encoders may run ahead, the most first
@@ -116,8 +116,8 @@ def start_kind(reel: Reel, key: int) -> str:
 
     The leading pictures of an open one can be cut off from it.
     """
-    if reel.codec == "h264":
-        return "clean" if avc.is_clean(reel.head(key), reel.nal) else "none"
-    if reel.codec == "hevc":
-        return hevc.start_kind(reel.head(key), reel.nal)
-    return "clean"
+    told = {"h264": avc.start_kind, "hevc": hevc.start_kind}.get(reel.codec)
+    if told is None:
+        return "clean"
+    found = (told(reel.head(key, size), reel.nal) for size in HEADS)
+    return next((kind for kind in found if kind), "none")

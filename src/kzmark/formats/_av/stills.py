@@ -1,6 +1,8 @@
 """Stills of a film, as a person sees them."""
 
+import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 import numpy as np
@@ -10,12 +12,17 @@ from PIL import Image
 from kzmark._limits import Limits
 from kzmark.formats._av.backend import opened
 from kzmark.formats._av.facts import Colours, Facts, colours_of, picture_stream, survey
+from kzmark.formats._av.picking import UncertainError, picked
 from kzmark.formats._av.plate import HLG, PQ, WHITE
 from kzmark.formats._base import Picture, Pixels
 from kzmark.formats._film import Film
 from kzmark.formats._orient import upright
 
 _NEAR: Final = 1.5  # seconds ahead up to which decoding on is cheaper than seeking
+_THREADS: Final = 4  # each of them holds several pictures
+_BACK: Final = 0.5  # seconds to look back for an earlier key frame, more each time
+_ENDLESS: Final = 1 << 60  # ticks: behind the end of every film
+_SKIPPING: Final = frozenset({"h264"})  # there a picture says whether others are made from it
 _MATRIX: Final = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}  # 23091-2 → libswscale
 
 
@@ -32,7 +39,7 @@ def stills(
     facts = known if isinstance(known, Facts) else survey(source, limits=limits)
     with opened(source) as container:
         stream = picture_stream(container)
-        stream.thread_type = "AUTO"
+        stream.thread_type, stream.codec_context.thread_count = "AUTO", _THREADS
         if keys:
             stream.codec_context.skip_frame = "NONKEY"
         shower = _Shower(container, stream, facts)
@@ -52,7 +59,7 @@ class _Shower:
             if time <= last:
                 continue
             self._seek(time)
-            frame = next(self._container.decode(self._stream), None)
+            frame = self._key_behind(last)
             if frame is None or frame.pts is None:
                 continue
             shown = self._time(frame)
@@ -60,8 +67,32 @@ class _Shower:
                 yield self._picture(frame)
             last = max(last, shown, time)
 
+    def _key_behind(self, last: float) -> Any:
+        """Return the next key frame, or nothing if it is shown no later than that time."""
+        packet = next((one for one in self._container.demux(self._stream) if one.size), None)
+        if packet is None or (packet.pts is not None and self._time(packet) <= last):
+            return None
+        decoder = self._stream.codec_context
+        frames = decoder.decode(packet) or decoder.decode(None)  # one is enough: none is waited for
+        if frames:
+            return frames[0]
+        self._container.seek(packet.pts or 0, stream=self._stream, backward=True)
+        return next(self._container.decode(self._stream), None)
+
     def at(self, times: Sequence[float]) -> Iterator[tuple[float, Picture]]:
         """Yield exactly the frame that is seen at each time."""
+        done = 0
+        try:
+            for stretch in self._stretches(times):
+                for frame in self._picked(stretch):
+                    done += 1
+                    yield self._picture(frame)
+        except UncertainError:
+            self._stream.codec_context.skip_frame = "DEFAULT"
+            yield from self.plainly_at(times[done:])
+
+    def plainly_at(self, times: Sequence[float]) -> Iterator[tuple[float, Picture]]:
+        """Yield the same, found by decoding every frame from a key frame on."""
         frames: Iterator[Any] = iter(())
         current: Any = None
         following: Any = None
@@ -72,9 +103,7 @@ class _Shower:
                 or not self._time(known) - 1e-6 <= time + _NEAR
                 or (time - self._time(known) > _NEAR)
             ):
-                self._seek(time)
-                decoded = self._container.decode(self._stream)
-                frames = (frame for frame in decoded if frame.pts is not None)
+                frames = self._from(time)
                 current = following = None
             while following is None or self._time(following) <= time + 1e-6:
                 current = following if following is not None else current
@@ -85,10 +114,68 @@ class _Shower:
             if shown is not None:
                 yield self._picture(shown)
 
+    def _from(self, time: float) -> Iterator[Any]:
+        """Return frames, the first of them seen at that time or before it, if there is any.
+
+        Behind an open key frame come pictures that are shown before it, and cannot be decoded from
+        it on: those of the key frame before it are needed.
+        """
+        back = 0.0
+        while True:
+            self._seek(time - back)
+            decoded = self._container.decode(self._stream)
+            frames = (frame for frame in decoded if frame.pts is not None)
+            first = next(frames, None)
+            if first is None or self._time(first) <= time + 1e-6 or back >= time:
+                return chain([first] if first is not None else [], frames)
+            back = 4 * back + _BACK
+
+    def _stretches(self, times: Sequence[float]) -> Iterator[list[float]]:
+        """Yield the times in groups that are decoded in one go, from one key frame on."""
+        index: Any = getattr(self._stream, "index_entries", ())  # release 15 of PyAV has none
+        whole = bool(index) and len(index) == self._stream.frames
+        keys = [index.search_timestamp(self._tick(time)) if whole else 0 for time in times]
+        stretch: list[float] = []
+        for place, time in enumerate(times):
+            near = not whole and time - times[place - 1] <= _NEAR
+            if stretch and not near and (not whole or keys[place] != keys[place - 1]):
+                yield stretch
+                stretch = []
+            stretch.append(time)
+        if stretch:
+            yield stretch
+
+    def _picked(self, stretch: Sequence[float]) -> Iterator[Any]:
+        """Yield the frame of each time; what nobody sees is decoded only if others need it."""
+        self._seek(stretch[0])
+        decoder, skips = self._stream.codec_context, self._facts.codec in _SKIPPING
+        due: dict[int, int] = {}
+        left, fed = len(stretch), 0
+        packets = self._container.demux(self._stream)
+        for packet, seen in picked(packets, [self._tick(time, 1e-6) for time in stretch]):
+            if skips:
+                decoder.skip_frame = "DEFAULT" if seen else "NONREF"
+            if seen:
+                due[packet.pts] = seen
+            fed += seen
+            for frame in _due(decoder.decode(packet), due):
+                left -= 1
+                yield frame
+            if fed == len(stretch):
+                break
+        for frame in _due(decoder.decode(None), due):
+            left -= 1
+            yield frame
+        if left:
+            raise UncertainError
+
     def _seek(self, time: float) -> None:
-        base = self._stream.time_base
-        at = int((max(time, 0.0) + self._start + 1e-4) / base)
-        self._container.seek(at, stream=self._stream, backward=True)
+        self._container.seek(self._tick(time, 1e-4), stream=self._stream, backward=True)
+
+    def _tick(self, time: float, more: float = 1e-4) -> int:
+        """Return a time in the unit of the stream; one a little later than it, for rounding."""
+        ticks = (max(time, 0.0) + self._start + more) / float(self._stream.time_base)
+        return math.floor(max(-_ENDLESS, min(ticks, _ENDLESS)))
 
     def _time(self, frame: Any) -> float:
         return float(frame.pts * self._stream.time_base) - self._start
@@ -98,6 +185,19 @@ class _Shower:
         height, width = pixels.shape[:2]
         index, self._index = self._index, self._index + 1
         return self._time(frame), Picture(index=index, width=width, height=height, pixels=pixels)
+
+
+def _due(frames: Sequence[Any], due: dict[int, int]) -> Iterator[Any]:
+    """Yield the frames that are wanted, as often as they are.
+
+    Raises:
+        UncertainError: If one did not come in its turn.
+    """
+    for frame in frames:
+        if frame.pts is None or (due and frame.pts > min(due)):
+            raise UncertainError
+        for _ in range(due.pop(frame.pts, 0)):
+            yield frame
 
 
 def shown_pixels(frame: Any, facts: Facts) -> Pixels:

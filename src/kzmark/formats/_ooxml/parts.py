@@ -3,6 +3,7 @@
 Spec: ISO 29500-2, 7 (package model), 8.3.4 (relationships), 7.2.3 (content types).
 """
 
+import functools
 import posixpath
 import re
 from collections.abc import Mapping
@@ -97,35 +98,15 @@ class Parts:
         fresh = Relation(f"rIdKz{number}", kind, target, base)
         name = _relations_of(part)
         data = self.edits.read(name) if name in self.edits else _EMPTY
-        rows = self._rows(name, data, RELATIONSHIPS)
-        prefix = rows.prefix
-        way = posixpath.relpath(f"/{target}", f"/{posixpath.dirname(part)}")
-        said = (
-            f"<{prefix}Relationship Id={quote(fresh.identity)} Type={quote(f'{base}/{kind}')} "
-            f"Target={quote(way)}/>"
-        )
-        self.edits.put(name, rows.with_rows("", said))
+        self.edits.put(name, _related(part, self._rows(name, data, RELATIONSHIPS), fresh))
         self._relations[part] = [*found, fresh]
         return fresh.identity
 
     def declare(self, overrides: Mapping[str, str], *, store: bool = False) -> None:
         """Name the content types of parts, and those of relationships and of a manifest store."""
         rows = self._rows(TYPES, self.edits.read(TYPES), CONTENT_TYPES)
-        named = {one.get("PartName", "").casefold() for one in rows.named("Override")}
-        kinds = {one.get("Extension", "").casefold() for one in rows.named("Default")}
-        prefix = rows.prefix
-        said = "".join(
-            f"<{prefix}Default Extension={quote(ending)} ContentType={quote(kind)}/>"
-            for ending, kind in (("rels", _RELS), *((("c2pa", "application/c2pa"),) * store))
-            if ending not in kinds
-        )
-        more = "".join(
-            f"<{prefix}Override PartName={quote('/' + name)} ContentType={quote(kind)}/>"
-            for name, kind in overrides.items()
-            if f"/{name}".casefold() not in named
-        )
-        if said or more:  # defaults before the overrides, as every program writes them
-            self.edits.put(TYPES, rows.with_rows(said, more))
+        if fresh := _declared(rows, tuple(overrides.items()), store):
+            self.edits.put(TYPES, fresh)
 
     def check_changeable(self) -> None:
         """Refuse what a change would break.
@@ -149,13 +130,13 @@ class Parts:
         known: list[Relation] | None = memory.get((part, data))
         if known is not None:
             return known
-        found = []
-        for one in self._rows(name, data, RELATIONSHIPS).named("Relationship"):
-            base, _, kind = one.get("Type", "").rpartition("/")
-            target = ""
-            if one.get("TargetMode") != "External":
-                target = self._resolved(part, one.get("Target", ""))
-            found.append(Relation(one.get("Id", ""), kind, target, base))
+        package = self.edits.package
+        found = [
+            one
+            if not one.target or one.target in package.members
+            else one._replace(target=package.find(one.target) or one.target)
+            for one in _led(part, self._rows(name, data, RELATIONSHIPS))
+        ]
         if len(data) <= _KEPT:
             memory[part, data] = found
         return found
@@ -163,14 +144,59 @@ class Parts:
     def _rows(self, name: str, data: bytes, vocabulary: Vocabulary) -> Rows:
         return Rows.of(data, vocabulary, limits=self.limits, what=name)
 
-    def _resolved(self, part: str, target: str) -> str:
-        if _NEAR.fullmatch(target):
-            folder = posixpath.dirname(part)
-            whole = f"{folder}/{target}" if folder else target
-            return self.edits.package.find(whole) or whole
-        path = unquote(target.partition("#")[0])
-        whole = posixpath.normpath(posixpath.join("/", posixpath.dirname(part), path)).lstrip("/")
-        return self.edits.package.find(whole) or whole
+
+# The files of one program have the same lists, and a stamp adds the same rows to them.
+
+
+@functools.lru_cache(maxsize=16)
+def _declared(rows: Rows, overrides: tuple[tuple[str, str], ...], store: bool) -> bytes:  # noqa: FBT001 - a key
+    """Return content types with those of parts, relationships and a store; nothing if all stand."""
+    named = {one.get("PartName", "").casefold() for one in rows.named("Override")}
+    kinds = {one.get("Extension", "").casefold() for one in rows.named("Default")}
+    prefix = rows.prefix
+    said = "".join(
+        f"<{prefix}Default Extension={quote(ending)} ContentType={quote(kind)}/>"
+        for ending, kind in (("rels", _RELS), *((("c2pa", "application/c2pa"),) * store))
+        if ending not in kinds
+    )
+    more = "".join(
+        f"<{prefix}Override PartName={quote('/' + name)} ContentType={quote(kind)}/>"
+        for name, kind in overrides
+        if f"/{name}".casefold() not in named
+    )  # defaults before the overrides, as every program writes them
+    return rows.with_rows(said, more) if said or more else b""
+
+
+@functools.lru_cache(maxsize=16)
+def _related(part: str, rows: Rows, fresh: Relation) -> bytes:
+    """Return the relationships of a part with one more."""
+    way = posixpath.relpath(f"/{fresh.target}", f"/{posixpath.dirname(part)}")
+    return rows.with_rows(
+        "",
+        f"<{rows.prefix}Relationship Id={quote(fresh.identity)} "
+        f"Type={quote(f'{fresh.base}/{fresh.kind}')} Target={quote(way)}/>",
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _led(part: str, rows: Rows) -> tuple[Relation, ...]:
+    """Return where the rows of a part lead, whatever the package has there."""
+    found = []
+    for one in rows.named("Relationship"):
+        base, _, kind = one.get("Type", "").rpartition("/")
+        target = ""
+        if one.get("TargetMode") != "External":
+            target = _resolved(part, one.get("Target", ""))
+        found.append(Relation(one.get("Id", ""), kind, target, base))
+    return tuple(found)
+
+
+def _resolved(part: str, target: str) -> str:
+    if _NEAR.fullmatch(target):
+        folder = posixpath.dirname(part)
+        return f"{folder}/{target}" if folder else target
+    path = unquote(target.partition("#")[0])
+    return posixpath.normpath(posixpath.join("/", posixpath.dirname(part), path)).lstrip("/")
 
 
 def _relations_of(part: str) -> str:

@@ -61,7 +61,7 @@ TYPES: Final = Vocabulary.of(_names.CONTENT_TYPES, "Types", "Default", "Override
 RELATIONS: Final = Vocabulary.of(_names.PACKAGE_RELATIONS, "Relationships", "Relationship")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """A list.
 

@@ -1,11 +1,13 @@
 """The colours that a theme gives names to (ISO 29500-1, 20.1.6.2 and 20.1.2.3)."""
 
 import colorsys
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from kzmark._limits import Limits
 from kzmark.formats._colour import Colour, over
 from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._xmlmap import Element, beginning
@@ -39,14 +41,7 @@ class Theme:
         found = parts.related(part, "theme")
         colours: dict[str, Colour] = {"dk1": _BLACK, "lt1": _WHITE}
         if found:
-            data = parts.edits.read(found)
-            root = beginning(data, limits=parts.limits, what=found, enough=_is_scheme)
-            for scheme in (one for one in root.walk() if one.name == "a:clrScheme"):
-                for one in scheme.elements:
-                    inner = next(one.elements, None)
-                    said = inner.get("lastClr", inner.get("val")) if inner is not None else ""
-                    if (colour := hexed(said)) is not None:
-                        colours[one.name.partition(":")[2]] = colour
+            colours |= _scheme(parts.edits.read(found), parts.limits, found)
         return cls(colours, named or {})
 
     def colour(self, name: str, element: Element, prefix: str) -> Colour | None:
@@ -94,6 +89,20 @@ class Theme:
     def _plain(self, name: str) -> Colour | None:
         name = self.named.get(name, name)
         return self.colours.get(_WORDS.get(name, name))
+
+
+@functools.lru_cache(maxsize=8)
+def _scheme(data: bytes, limits: Limits, what: str) -> Mapping[str, Colour]:
+    """Return the colours that a part names; the files of one program have the same one."""
+    colours: dict[str, Colour] = {}
+    root = beginning(data, limits=limits, what=what, enough=_is_scheme)
+    for scheme in (one for one in root.walk() if one.name == "a:clrScheme"):
+        for one in scheme.elements:
+            inner = next(one.elements, None)
+            said = inner.get("lastClr", inner.get("val")) if inner is not None else ""
+            if (colour := hexed(said)) is not None:
+                colours[one.name.partition(":")[2]] = colour
+    return colours
 
 
 def hexed(said: str) -> Colour | None:

@@ -4,6 +4,7 @@
 |-----------|------------------------------------------------------------------|
 | `records` | the headers of a package, as bytes                               |
 | `member`  | one file of a package                                            |
+| `deflate` | members packed and unpacked                                      |
 | `local`   | a member's own header, held against the directory                |
 | `package` | a package taken apart; anything two readers could see differently is refused |
 | `edits`   | a few members changed, all others copied byte for byte           |

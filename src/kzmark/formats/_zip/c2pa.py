@@ -38,21 +38,20 @@ class Parcel:
         self._package = Package.open(stream_of(data), limits=limits)
         self._own = self._package.members.get(self._package.find(NAME))
         self.store = self._held() if self._own else b""
-        ordered = sorted(self._package.members.values(), key=lambda one: one.start)
-        self._others = [one for one in ordered if one is not self._own]
+        self._others = [one for one in self._package.placed if one is not self._own]
 
     @functools.cached_property
     def members(self) -> tuple[tuple[str, bytes], ...]:
         """URI and SHA-256 of every other member, in the order they stand in."""
-        if whole := self._package.whole:
-            return tuple(
-                (_uri(one.name), hashlib.sha256(whole[one.start : one.stop]).digest())
-                for one in self._others
-                if not one.is_folder
-            )
-        return tuple(
-            (_uri(one.name), self._digest(one)) for one in self._others if not one.is_folder
-        )
+        listed = [one for one in self._others if not one.is_folder]
+        if not (whole := self._package.whole):
+            return tuple((_uri(one.name), self._digest(one)) for one in listed)
+        known, digest = self._package.digests, hashlib.sha256
+        for one in listed:
+            if one.name not in known:
+                own = digest(whole[one.start : one.stop]).digest()
+                known[one.name] = _uri(one.name), own
+        return tuple([known[one.name] for one in listed])
 
     @property
     def directory(self) -> bytes:

@@ -1,15 +1,13 @@
 """A few members of a package changed; all others are copied as they stand, headers and all."""
 
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from kzmark._limits import Limits
 from kzmark._rope import copy
 from kzmark.errors import UnsupportedMediaError
-from kzmark.formats._zip import records
+from kzmark.formats._zip import deflate, records
 from kzmark.formats._zip.member import Member
 from kzmark.formats._zip.package import Package
-
-_LEVEL: Final = 2  # of isal: as small as zlib's 4, at a fraction of the time
 
 
 class Edits:
@@ -105,7 +103,7 @@ class Edits:
         member = self.package.members.get(name)
         if member is None or member.entry.size != len(data):
             return False
-        return member.entry.crc == _crc(data) and self._original(name) == data
+        return member.entry.crc == deflate.crc(data) and self._original(name) == data
 
     def _original(self, name: str) -> bytes:
         return self._read[name] if name in self._read else self.package.read(name)
@@ -114,7 +112,7 @@ class Edits:
         """Return the members in the order they stand in: those kept in runs, the changed alone."""
         found: list[Member | list[Member]] = []
         run: list[Member] = []
-        for member in sorted(self.package.members.values(), key=lambda one: one.start):
+        for member in self.package.placed:
             if member.name in changed or member.name in self._dropped:
                 run = []
                 if member.name in changed:
@@ -129,25 +127,15 @@ class Edits:
 
 def packed_at(at: int, name: bytes, data: bytes, old: Member | None) -> tuple[bytes, bytes]:
     """Return a member that is written anew with its own header, and its row of the directory."""
-    from isal import isal_zlib
-
     body, method = data, records.STORED
     if old is None or old.entry.method == records.DEFLATED:
-        squeezer = isal_zlib.compressobj(_LEVEL, wbits=-15)
-        body, method = squeezer.compress(data) + squeezer.flush(), records.DEFLATED
+        body, method = deflate.packed(data), records.DEFLATED
     local, entry = records.headers(
         name,
-        crc=_crc(data),
+        crc=deflate.crc(data),
         packed=len(body),
         size=len(data),
         method=method,
         old=old.entry if old else None,
     )
     return local + body, entry[:42] + at.to_bytes(4, "little") + entry[46:]
-
-
-def _crc(data: bytes) -> int:
-    from isal import isal_zlib
-
-    found: int = isal_zlib.crc32(data)
-    return found

@@ -15,10 +15,13 @@ _DESCRIPTORS: Final = {12: (0, 4), 16: (4, 4), 20: (0, 8), 24: (4, 8)}  # size: 
 _RARE: Final = records.DESCRIBED | records.STRANGE
 _LINK: Final = 0o12  # the highest four bits of the attributes of a link
 _PART: Final = rb"\.?[A-Za-z0-9_\[][A-Za-z0-9_.\[\] -]*"  # never empty, never one or two dots
-_PLAIN_NAME: Final = re.compile(rb"%s(?:/%s)*/?" % (_PART, _PART))
+_PLAIN_NAME: Final = rb"%s(?:/%s)*/?" % (_PART, _PART)
+_PLAIN_NAMES: Final = re.compile(rb"(?:%s(?:\n%s)*)?" % (_PLAIN_NAME, _PLAIN_NAME))
 
 
-def plain(directory: bytes, count: int, whole: bytes, end: int) -> dict[str, Member] | None:
+def plain(
+    directory: bytes, count: int, whole: bytes, end: int, *, begin: int = 0
+) -> dict[str, Member] | None:
     """Return the members of a file in memory, if all of it is as nearly every program writes it.
 
     They stand one right behind the other in the order of the directory, their own headers say its
@@ -26,46 +29,61 @@ def plain(directory: bytes, count: int, whole: bytes, end: int) -> dict[str, Mem
     `records.entries` know.
 
     Args:
-        directory: The central directory.
+        directory: The central directory, or what of it stands behind the members before `begin`.
         count: How many members it has.
         whole: The file.
         end: Where the members end.
+        begin: Where the first of these members stands.
     """
     unpack, least, own = records.CENTRAL.unpack_from, records.CENTRAL.size, records.LOCAL.size
-    found: dict[str, Member] = {}
-    at = place = 0
+    magic, made = records.LOCAL_MAGIC, tuple.__new__  # without the detour of a named tuple's own
+    found: list[tuple[Entry, int]] = []
+    at, place, size_of_all = 0, begin, len(directory)
     for _ in range(count):
-        if len(directory) - at < least:
+        if size_of_all - at < least:
             return None
-        (magic, _, _, flags, method, time, date, crc, packed, size, letters, extra, comment) = (
-            row := unpack(directory, at)
-        )[:13]
-        behind = at + least + letters + extra + comment
-        raw, name = directory[at:behind], directory[at + least : at + least + letters]
-        told = place + own
+        row = unpack(directory, at)
+        flags, method, packed, size, letters = row[3], row[4], row[8], row[9], row[10]
+        behind = at + least + letters + row[11] + row[12]
+        raw = directory[at:behind]
+        name, told = raw[least : least + letters], place + own
         body = told + letters
         if (
-            magic != records.CENTRAL_MAGIC
+            row[0] != records.CENTRAL_MAGIC
             or row[13]
             or row[16] != place
             or flags & _RARE
             or (method != records.DEFLATED and (method != records.STORED or packed != size))
             or records.FULL in (packed, size)
             or (raw[5] == records.UNIX and raw[41] >> 4 == _LINK)
-            or whole[place : told - 2] != records.LOCAL_MAGIC + raw[6:30]
+            or whole[place : told - 2] != magic + raw[6:30]
             or whole[told:body] != name
-            or not _PLAIN_NAME.fullmatch(name)
             or body > end
-            or behind > len(directory)
+            or behind > size_of_all
         ):
             return None
         body += whole[told - 2] | whole[told - 1] << 8
-        entry = Entry(raw, flags, method, date << 16 | time, crc, packed, size, place, name)
-        place = body + packed
-        spelt = name.decode("ascii")
-        found[spelt] = Member(spelt, entry, body, place)
-        at = behind
-    return found if at == len(directory) and place == end and len(found) == count else None
+        when = row[6] << 16 | row[5]
+        found.append(
+            (made(Entry, (raw, flags, method, when, row[7], packed, size, place, name)), body)
+        )
+        place, at = body + packed, behind
+    if at != size_of_all or place != end:
+        return None
+    return _named(found)
+
+
+def _named(found: list[tuple[Entry, int]]) -> dict[str, Member] | None:
+    """Return members by their names, if these are usual ones and none is there twice."""
+    names = b"\n".join([entry.name for entry, _ in found])
+    if names.count(b"\n") != max(0, len(found) - 1) or not _PLAIN_NAMES.fullmatch(names):
+        return None
+    spelt = names.decode("ascii").split("\n") if found else []
+    members = {
+        name: Member(name, entry, body, body + entry.packed)
+        for name, (entry, body) in zip(spelt, found, strict=True)
+    }
+    return members if len(members) == len(found) else None
 
 
 def checked(entry: Entry, stop: int, read: Reader) -> Member:

@@ -5,16 +5,15 @@ before them, names twice, headers that contradict the directory. Nothing is ever
 system, but names that lead out of a package, and links, are refused all the same.
 """
 
-import functools
 import io
-import zlib
+import threading
 from typing import Any, BinaryIO, Final, Self
 
 from kzmark._io import read_exact
 from kzmark._limits import Limits
 from kzmark._rope import Rope
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
-from kzmark.formats._zip import local, records
+from kzmark.formats._zip import deflate, local, records
 from kzmark.formats._zip.member import Member
 from kzmark.formats._zip.records import Entry
 
@@ -25,6 +24,7 @@ _SHARE: Final = 4  # of `max_text`: what one member may open to, in bytes
 _ALL: Final = 16  # the same for all members that are opened
 _KEPT: Final = 64 << 10  # bytes of a member that is remembered with its package
 _KEPT_ALL: Final = 1 << 20  # the same for all of them
+_FEW: Final = 4  # packages that a thread remembers
 
 
 class Package:
@@ -39,6 +39,8 @@ class Package:
         whole: All of a small file.
         folded: Names as they are spelt, by their small letters.
         memory: What was made of a small file's bytes, for whoever opens the same bytes again.
+        is_usual: Whether its members stand one behind the other, as nearly every program writes it.
+        digests: URI and SHA-256 of members of a small file, their own headers included, by name.
     """
 
     def __init__(self, source: BinaryIO, limits: Limits) -> None:
@@ -51,6 +53,8 @@ class Package:
         self._left = limits.max_text * _ALL
         self.folded: dict[str, str] = {}
         self.memory: dict[object, Any] = {}
+        self.digests: dict[str, tuple[str, bytes]] = {}
+        self.is_usual = False
         self._opened_before: dict[str, bytes] = {}
 
     @classmethod
@@ -78,24 +82,53 @@ class Package:
             raise LimitExceededError(f"a package of {count} members")
         source.seek(package.start)
         directory = read_exact(source, package.size, what="the central directory")
-        found = local.plain(directory, count, whole, package.start) if whole else None
+        found = package._grown(directory, count) if whole else None
+        if found is None and whole:
+            found = local.plain(directory, count, whole, package.start)
         if found is not None:
             package.folded = {name.casefold(): name for name in found}
         if found is not None and len(package.folded) == count:
-            package.members = found
+            package.members, package.is_usual = found, True
         else:
             package._take(records.entries(directory, count))
         return package
+
+    def _grown(self, directory: bytes, count: int) -> dict[str, Member] | None:
+        """Return the members if the file is one opened before with more members behind it.
+
+        A manifest goes in behind all others; what stands before it is compared, byte by byte.
+        """
+        for one in _LAST.opened:
+            if (
+                one.is_usual
+                and one.start < self.start
+                and self.whole.startswith(one.whole[: one.start])
+                and directory.startswith(one.whole[one.start : one.start + one.size])
+            ):
+                rest, more = directory[one.size :], count - len(one.members)
+                fresh = local.plain(rest, more, self.whole, self.start, begin=one.start)
+                if fresh is None or not one.members.keys().isdisjoint(fresh):
+                    return None
+                self.digests.update(one.digests)
+                return one.members | fresh
+        return None
 
     @classmethod
     def _like(cls, known: "Package", limits: Limits) -> Self:
         """Return a package of its own that was taken apart before; what it may open starts anew."""
         package = cls(io.BytesIO(known.whole), limits)
-        package.whole, package.memory = known.whole, known.memory
+        package.whole, package.memory, package.digests = known.whole, known.memory, known.digests
         package._opened_before = known._opened_before  # noqa: SLF001 - its own
         package.members, package.folded = known.members, known.folded
+        package.is_usual = known.is_usual
         package.start, package.size, package.comment = known.start, known.size, known.comment
         return package
+
+    @property
+    def placed(self) -> list[Member]:
+        """The members in the order they stand in."""
+        found = [*self.members.values()]
+        return found if self.is_usual else sorted(found, key=lambda one: one.start)
 
     def find(self, name: str) -> str:
         """Return the name of a member as it is spelt here, or nothing if there is none.
@@ -123,8 +156,10 @@ class Package:
         if known is not None:
             return known
         packed = self._exactly(member.body, entry.packed, name)
-        data = packed if entry.method == records.STORED else _inflated(packed, entry, name)
-        if len(data) != entry.size or _crc(data) != entry.crc:
+        data = packed
+        if entry.method != records.STORED:
+            data = deflate.unpacked(packed, entry.size, what=name)
+        if len(data) != entry.size or deflate.crc(data) != entry.crc:
             raise MalformedMediaError(f"{name} is damaged")
         self._remember(member.name, data)
         return data
@@ -195,28 +230,38 @@ class Package:
             self.members[member.name] = member
 
 
-@functools.lru_cache(maxsize=4)
+class _Last(threading.local):
+    """The small packages that this thread opened last, the newest first."""
+
+    def __init__(self) -> None:
+        self.opened: list[Package] = []
+
+
+_LAST: Final = _Last()
+
+
 def _known(data: bytes, limits: Limits) -> Package:
     """Take a small package apart; stamping opens the same bytes several times in a row."""
-    return Package._opened(io.BytesIO(data), len(data), limits, whole=data)  # noqa: SLF001
+    for one in _LAST.opened:
+        if (one.whole is data or one.whole == data) and one.limits == limits:
+            return one
+    found = Package._opened(io.BytesIO(data), len(data), limits, whole=data)  # noqa: SLF001
+    _LAST.opened = [found, *_LAST.opened[: _FEW - 1]]
+    return found
 
 
 def _whole_of(source: BinaryIO) -> bytes:
     """Return a small file: the very object that holds it, if one does, whose hash is known."""
-    if isinstance(source, Rope):
-        stretches = list(source.stretches(0, source.size))
-        if len(stretches) == 1:
-            view = stretches[0].ground.read(stretches[0].start, stretches[0].length)
-            held = view.obj if isinstance(view, memoryview) else view
-            if isinstance(held, bytes) and len(held) == len(view):
-                return held
+    if isinstance(source, Rope) and (held := source.held) is not None:
+        return held
     source.seek(0)
     return source.getvalue() if isinstance(source, io.BytesIO) else source.read()
 
 
 def forget() -> None:
     """Forget the packages that were opened last, for measurements."""
-    _known.cache_clear()
+    _LAST.opened = []
+    deflate.forget()
 
 
 def _end_at(block: bytes) -> int:
@@ -231,24 +276,3 @@ def _end_at(block: bytes) -> int:
             return at
         at -= 1
     raise MalformedMediaError("a package without an end, or with bytes behind it")
-
-
-def _inflated(packed: bytes, entry: Entry, name: str) -> bytes:
-    from isal import isal_zlib
-
-    broken: Any = (isal_zlib.error, zlib.error)
-    opener = isal_zlib.decompressobj(-15)
-    try:
-        data: bytes = opener.decompress(packed, entry.size + 1)
-    except broken as error:
-        raise MalformedMediaError(f"{name} cannot be unpacked: {error}") from error
-    if not opener.eof or opener.unused_data:
-        raise MalformedMediaError(f"{name} is not all of its stream")
-    return data
-
-
-def _crc(data: bytes) -> int:
-    from isal import isal_zlib
-
-    found: int = isal_zlib.crc32(data)
-    return found

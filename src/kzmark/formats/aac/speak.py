@@ -86,6 +86,26 @@ def speak(
     return notes
 
 
+def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> Sequence[str]:
+    """Copy a stream without the frames of words of a length. See `Unsays.unsay`."""
+    front = Front.of(source, limits=limits)
+    frames = walk(front.source, front.content)
+    told = survey(front.source, "aac").sound
+    quiet = np.zeros((count + _SILENCE * SAMPLES, told.channels), np.float32)
+    spoken = coded(
+        [quiet], Manner(encoder="aac", rate=told.rate, layout=told.layout, sample="fltp")
+    )
+    number = len(spoken.packets)
+    if len(frames.starts) <= number or frames.blocks != len(frames.starts):
+        raise UnsupportedMediaError("it ends with its words")
+    tag, notes = front.moved(-round(1000 * number * SAMPLES / told.rate))
+    target.write(tag)
+    _rope.copy(front.source, target, front.after, frames.start - front.after)
+    content = int(frames.starts[number])
+    _rope.copy(front.source, target, content, front.source.size - content)
+    return notes
+
+
 def _bit_rate(frames: Frames, facts: Facts) -> int:
     seconds = frames.blocks * SAMPLES / frames.first.rate
     real = int((frames.end - frames.start) * 8 / seconds)

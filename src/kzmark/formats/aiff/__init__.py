@@ -65,6 +65,12 @@ class Aiff:
         """Copy the file with words before its samples."""
         return samples.speak(source, target, voice, limits=limits, progress=progress)
 
+    def unsay(
+        self, source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file without the words that `speak` put first."""
+        return samples.unsay(source, target, count, limits=limits)
+
     def listen(
         self, source: BinaryIO, spans: Sequence[Span], *, limits: Limits
     ) -> Iterator[tuple[float, Samples]]:

@@ -56,7 +56,7 @@ def moved_marks(data: bytes, count: int) -> bytes:
         if at + 7 > len(data):
             break
         position = int.from_bytes(data[at + 2 : at + 6], "big") + count
-        out[at + 2 : at + 6] = min(position, 0xFFFFFFFF).to_bytes(4, "big")
+        out[at + 2 : at + 6] = max(0, min(position, 0xFFFFFFFF)).to_bytes(4, "big")
         name = 1 + data[at + 6]  # a Pascal string, padded to an even length
         at += 6 + name + name % 2
     return bytes(out)

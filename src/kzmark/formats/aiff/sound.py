@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, Literal
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._audio import facts
-from kzmark.formats._audio.chunks import File, Fresh, Piece, write
+from kzmark.formats._audio.chunks import Chunk, File, Fresh, Piece, write
 from kzmark.formats._audio.fields import field
 from kzmark.formats._audio.pcm import Kind, packed
 from kzmark.formats._film import Progress
@@ -121,23 +121,48 @@ def speak(
         raise MalformedMediaError("the samples begin behind their end")
     fresh = packed(words, shaped.kind, rate)
     joined = Fresh(b"SSND", (bytes(_PREFIX), fresh, Piece(file.source, start, length)))
-    moments = field(length // align + len(words), 4, what="moments of sound")
-    count = (shaped.data[0:2], moments, shaped.data[6:])
+    notes = _write(file, target, data, joined, length // align, len(words), rate)
+    if progress:
+        progress(1, 1)
+    return notes
+
+
+def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> Sequence[str]:
+    """Copy an AIFF without so many samples at its start. See `Unsays.unsay`."""
+    file = File(source, limits=limits)
+    shaped, data = shape(file), file.need(b"SSND")
+    rate = facts.survey(file.source, "aiff").sound.rate
+    file.source.seek(data.body)
+    align = shaped.channels * shaped.kind.bits // 8
+    offset = int.from_bytes(file.source.read(_PREFIX)[:4], "big")
+    start = data.body + _PREFIX + offset + count * align
+    length = min(data.end - start, (shaped.frames - count) * align)
+    if length <= 0:
+        raise MalformedMediaError("it ends with its words")
+    kept = Fresh(b"SSND", (bytes(_PREFIX), Piece(file.source, start, length)))
+    return _write(file, target, data, kept, length // align, -count, rate)
+
+
+def _write(
+    file: File, target: BinaryIO, data: Chunk, joined: Fresh, old: int, count: int, rate: int
+) -> list[str]:
+    """Write the file with other samples, of which so many are new, or so many are gone."""
+    shaped = shape(file)
+    moments = field(old + max(0, count), 4, what="moments of sound")
+    common = (shaped.data[0:2], moments, shaped.data[6:])
     kept, notes = [], []
     for one in file.chunks:
         if one == data:
             kept.append(joined)
         elif one.kind == b"COMM":
-            kept.append(Fresh(one.kind, (b"".join(count),)))
+            kept.append(Fresh(one.kind, (b"".join(common),)))
         elif one.kind == b"MARK":
-            kept.append(Fresh(one.kind, (chunks.moved_marks(file.content(one), len(words)),)))
+            kept.append(Fresh(one.kind, (chunks.moved_marks(file.content(one), count),)))
         elif one.kind in chunks.TAGS:
-            tag = Tag.parse(file.content(one), limits=limits)
-            notes += shift(tag, round(1000 * len(words) / rate))
+            tag = Tag.parse(file.content(one), limits=file.limits)
+            notes += shift(tag, round(1000 * count / rate))
             kept.append(Fresh(one.kind, (tag.pack(),)))
         else:
             kept.append(file.kept(one))
     write(file, target, kept)
-    if progress:
-        progress(1, 1)
     return notes

@@ -3,24 +3,22 @@
 Spec: Microsoft, AVI RIFF file reference; OpenDML AVI file format extensions 1.02.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO
 
 from kzmark._limits import Limits
-from kzmark.formats._av.facts import survey
-from kzmark.formats._av.soundtracks import overhear, soundtracks
-from kzmark.formats._av.stills import stills
-from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
-from kzmark.formats._film import Film, Progress, Span
-from kzmark.formats._sound import Samples, Sound
-from kzmark.formats.avi import layers
+from kzmark.formats._av.adapter import FilmFile
+from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Signature
+from kzmark.formats._film import Progress, Span
+from kzmark.formats._narration import NarrationFor
+from kzmark.formats.avi import layers, narrate
 from kzmark.formats.avi.burn import burn
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium
 
 
-class Avi:
+class Avi(FilmFile):
     """AVI films, also those over 1 GB (OpenDML)."""
 
     info = FormatInfo(
@@ -40,6 +38,7 @@ class Avi:
         backend="av",
         extra="video",
     )
+    demuxer = "avi"
 
     def read(self, source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
         """Return what the XMP chunk and the INFO lists hold."""
@@ -48,10 +47,6 @@ class Avi:
     def write(self, source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
         """Copy the file with the mark in both."""
         layers.write(source, target, mark, limits=limits)
-
-    def film(self, source: BinaryIO, *, limits: Limits) -> Film:
-        """Return size, length and tracks."""
-        return survey(source, limits=limits).film
 
     def burn(
         self,
@@ -66,28 +61,21 @@ class Avi:
         """Copy the film with a patch on every frame that is seen in the spans."""
         return burn(source, target, patch_for, spans, limits=limits, progress=progress)
 
-    def stills(
+    def admit(self, source: BinaryIO, *, limits: Limits) -> None:
+        """Refuse a film over whose sound nothing here can speak."""
+        narrate.admit(source, limits=limits)
+
+    def narrate(
         self,
         source: BinaryIO,
-        times: Sequence[float],
+        target: BinaryIO,
+        narration_for: NarrationFor,
         *,
         limits: Limits,
-        keys: bool = False,
-        film: Film | None = None,
-    ) -> Iterator[tuple[float, Picture]]:
-        """Yield what a person sees at these times."""
-        return stills(source, times, limits=limits, keys=keys, film=film)
-
-    def soundtracks(self, source: BinaryIO, *, limits: Limits) -> Sequence[Sound]:
-        """Return every track of sound that can be decoded."""
-        del limits
-        return soundtracks(source)
-
-    def overhear(
-        self, source: BinaryIO, track: int, spans: Sequence[Span], *, limits: Limits
-    ) -> Iterator[tuple[float, Samples]]:
-        """Yield what is heard of a track in these stretches."""
-        return overhear(source, "avi", track, spans, limits=limits)
+        progress: Progress | None = None,
+    ) -> Sequence[str]:
+        """Copy the film with words over the start of its sound."""
+        return narrate.narrate(source, target, narration_for, limits=limits, progress=progress)
 
 
 ADAPTER = Avi()

@@ -54,7 +54,7 @@ def index(file: File, facts: Facts) -> Index:
         raise MalformedMediaError("a picture stream without a rate")
     names = frozenset({b"%02ddc" % number, b"%02ddb" % number})
     lists: list[Chunk] = []
-    found = [c for riff in file.riffs for c in _walk(file, riff, lists) if c.kind in names]
+    found = [c for riff in file.riffs for c in walk(file, riff, lists) if c.kind in names]
     if not found:
         raise MalformedMediaError("there is no picture in it")
     times = [at for at, chunk in enumerate(found) if chunk.end > chunk.body]
@@ -108,12 +108,12 @@ def _picture_stream(file: File) -> tuple[int, Chunk]:
     raise MalformedMediaError("there is no picture stream")
 
 
-def _walk(file: File, parent: Chunk, lists: list[Chunk]) -> Iterator[Chunk]:
+def walk(file: File, parent: Chunk, lists: list[Chunk]) -> Iterator[Chunk]:
     """Yield the chunks of `movi` lists and of the `rec ` lists inside of them."""
     lists.append(parent)
     for one in file.inner(parent):
         if one.is_list and one.kind in {b"movi", b"rec "}:
-            yield from _walk(file, one, lists)
+            yield from walk(file, one, lists)
         elif not one.is_list and parent.kind in {b"movi", b"rec "}:
             yield one
 

@@ -1,5 +1,6 @@
 """What lies over the words of a page in Word, and pages that show no header."""
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,18 +40,7 @@ class Page:
     @classmethod
     def of(cls, section: Section | None) -> Self:
         """Read what a section says of its pages."""
-        if section is None:
-            return cls()
-        size, margins = section.element.first("w:pgSz"), section.element.first("w:pgMar")
-        width, height = _twips(size, "w:w", _WIDTH), _twips(size, "w:h", _HEIGHT)
-        return cls(
-            width,
-            height,
-            _twips(margins, "w:left", _MARGIN),
-            width - _twips(margins, "w:right", _MARGIN),
-            abs(_twips(margins, "w:top", _MARGIN)),
-            _twips(margins, "w:header", _HEADER),
-        )
+        return cls() if section is None else cls(*_measures(section.element))
 
     @property
     def key(self) -> str:
@@ -64,6 +54,16 @@ class Page:
         if self.right - self.left < 4 * _BAND or self.left < -_BAND or self.left > self.width:
             return "its line is off the page, or too narrow"
         return ""
+
+
+@functools.lru_cache(maxsize=16)
+def _measures(section: Element) -> tuple[float, ...]:
+    """Return what section properties say of a page; files of one program share the element."""
+    size, margins = section.first("w:pgSz"), section.first("w:pgMar")
+    width, height = _twips(size, "w:w", _WIDTH), _twips(size, "w:h", _HEIGHT)
+    left, right = _twips(margins, "w:left", _MARGIN), _twips(margins, "w:right", _MARGIN)
+    top, header = abs(_twips(margins, "w:top", _MARGIN)), _twips(margins, "w:header", _HEADER)
+    return width, height, left, width - right, top, header
 
 
 def covered(root: Element, page: Page, top: float) -> str:

@@ -1,5 +1,6 @@
 """How the letters of a Word file look: what runs, paragraphs and their styles say (17.7.2)."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -39,7 +40,6 @@ class Looks:
         self._skim: Skim | None = None
         self._is_read = False
         self._plain: list[Element] = []
-        self._theme: Theme | None = None
         self._seen: dict[object, tuple[float, float | None, str]] = {}
         self._usual = ""
 
@@ -138,19 +138,21 @@ class Looks:
         )
         return (255, 255, 255) if dark else (0, 0, 0)
 
-    @property
+    @functools.cached_property
     def theme(self) -> Theme:
         """The colours of the document."""
-        if self._theme is None:
-            self._theme = Theme.of(self._parts, self._parts.main)
-        return self._theme
+        return Theme.of(self._parts, self._parts.main)
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything was looked up so far that stands outside the parts themselves."""
+        return self._is_read or "theme" in vars(self)
 
     def _read(self) -> None:
         if self._is_read:
             return
         self._is_read = True
-        name = self._parts.related(self._parts.main, "styles")
-        if not name:
+        if not (name := self._parts.related(self._parts.main, "styles")):
             return
         data = self._parts.edits.read(name)
         self._skim = Skim.of(data, URIS, limits=self._parts.limits, what=name)
@@ -181,11 +183,10 @@ class Looks:
             if kind.search(head) and default.search(head):
                 self._usual = identity
         for start, stop in skim.blocks("docDefaults"):
-            if start == stop:
-                continue
-            taken, _ = skim.taken(start, stop, limits=self._parts.limits)
-            base = taken.first("w:rPrDefault", "w:rPr")
-            self._plain = [base] if base is not None else []
+            if start < stop:
+                taken, _ = skim.taken(start, stop, limits=self._parts.limits)
+                base = taken.first("w:rPrDefault", "w:rPr")
+                self._plain = [base] if base is not None else []
 
 
 class _Chain:

@@ -4,6 +4,7 @@ Spec: ISO 29500-1, 17.10 (headers), 17.6 (sections), 17.3 (paragraphs and runs).
 of themselves how they look, so that no style of the document hides them by accident.
 """
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -138,6 +139,7 @@ def _references(parts: Parts, story: Story, wanted: Sequence[str]) -> str:
     )
 
 
+@functools.lru_cache(maxsize=16)
 def notice(speech: tuple[str, str], inscription: Inscription, *, share: float = 1.0) -> str:
     """Return the notice as a paragraph.
 

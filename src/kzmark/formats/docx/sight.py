@@ -1,7 +1,7 @@
 """What a reader sees of a Word file: the headers of every kind of page, and how the text begins."""
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from kzmark._limits import Limits
 from kzmark.formats._colour import Colour
@@ -18,7 +18,9 @@ _BLOCKS: Final = 200  # of the text, where they hold no letters
 _UNSEEN: Final = frozenset(
     {"w:del", "w:moveFrom", "w:drawing", "w:pict", "w:object", "mc:Fallback"}
 )
-_WHITE: Final = (255, 255, 255)
+_SHORT: Final = 16 << 10  # bytes of a header that is remembered
+_FEW: Final = 8  # headers that are
+_SEEN: Final[dict[tuple[bytes, cover.Page, Limits], "_Header"]] = {}
 
 
 def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
@@ -27,7 +29,7 @@ def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
     looks = Looks(parts)
     data = parts.edits.read(parts.main)
     story = Story.of(data, limits=limits, whole=False)
-    seen: dict[tuple[str, str], tuple[Passage, ...]] = {}
+    seen: dict[tuple[str, str], _Header] = {}
     index = 0
     for section, shown in headers(parts, story):
         page = cover.Page.of(section)
@@ -35,30 +37,44 @@ def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
             key = (name, page.key)
             if key not in seen:
                 seen[key] = _header(parts, name, looks, page)
-            passages = seen[key]
-            if not index and not _is_said(parts, name, passages):
+            passages = seen[key].passages
+            if not index and not seen[key].is_said:
                 text = _text(data, limits)
                 passages = (*passages, *_passages(text, looks, page, page.top))
             yield Leaf(index=index, passages=passages)
             index += 1
 
 
-def _is_said(parts: Parts, name: str, passages: tuple[Passage, ...]) -> bool:
-    """Say whether the header of a page holds a notice of ours that is seen.
+class _Header(NamedTuple):
+    """A header as it looks on pages of a kind.
 
-    The text of the page is not looked at then: what it says stands behind the header.
+    Attributes:
+        passages: What it says.
+        is_said: Whether a notice of ours is among it that is seen. The text of the page is not
+            looked at then: what it says stands behind the header.
     """
-    if not name or name not in parts.edits:
-        return False
-    ours = [one for one in parts.document(name).root.elements if is_ours(one)]
-    said = " ".join(one.text for one in ours)
-    return bool(said) and all(not one.hidden for one in passages if one.text in said)
+
+    passages: tuple[Passage, ...] = ()
+    is_said: bool = False
 
 
-def _header(parts: Parts, name: str, looks: Looks, page: cover.Page) -> tuple[Passage, ...]:
+def _header(parts: Parts, name: str, looks: Looks, page: cover.Page) -> _Header:
     if not name or name not in parts.edits:
-        return ()
-    return tuple(_passages(parts.document(name).root, looks, page, page.header))
+        return _Header()
+    data = parts.edits.read(name)
+    key = data, page, parts.limits
+    if (known := _SEEN.get(key)) is not None:
+        return known
+    root = parts.document(name).root
+    found = tuple(_passages(root, looks, page, page.header))
+    said = " ".join(one.text for one in root.elements if is_ours(one))
+    is_said = bool(said) and all(not one.hidden for one in found if one.text in said)
+    header = _Header(found, is_said)
+    if not looks.is_asked and len(data) <= _SHORT:  # it looks the same in every file
+        _SEEN[key] = header
+        while len(_SEEN) > _FEW:
+            _SEEN.pop(next(iter(_SEEN)), None)
+    return header
 
 
 def _text(data: bytes, limits: Limits) -> Element:

@@ -7,6 +7,7 @@ one prefix for the vocabulary: `<` begins a tag then, everywhere. Any other text
 
 from dataclasses import dataclass
 from typing import Final
+from xml.parsers import expat
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
@@ -15,6 +16,8 @@ from kzmark.formats._xmlmap import Document, Edit, Element
 from kzmark.formats._xmlskim import Skim
 from kzmark.formats._xmlwords import places
 
+_NEAR: Final = 4096  # bytes that the first paragraph may have
+_BEHIND: Final = frozenset({b" ", b">", b"/", b"\t", b"\n", b"\r"})  # the name of a tag
 STYLE: Final = "kzmarkNotice"  # the paragraph style by which our paragraphs are known
 URIS: Final = (WORD, *(strict for strict, usual in STRICT.items() if usual == WORD))
 
@@ -122,8 +125,9 @@ def _is_past(section: Element) -> bool:
 
 def _skimmed(data: bytes, limits: Limits, *, whole: bool) -> Story | None:
     """Return the story of a text whose tags can be found by their letters, or nothing."""
-    until = "" if whole else "w:body"
-    skim = Skim.of(data, URIS, limits=limits, what="the document", enough=_is_begun, until=until)
+    skim = Skim.of(data, URIS, limits=limits, what="the document", until="w:body")
+    if skim is not None and whole and not _is_theirs(skim, limits):
+        skim = Skim.of(data, URIS, limits=limits, what="the document", enough=_is_begun)
     if skim is None:
         return None
     root = skim.root
@@ -139,6 +143,31 @@ def _skimmed(data: bytes, limits: Limits, *, whole: bool) -> Story | None:
     found = (skim.taken(*block, limits=limits) for block in blocks)
     sections = tuple(Section(element, shift) for element, shift in found)
     return Story(Document(data, root, "utf-8"), body, sections, ours, end)
+
+
+def _is_theirs(skim: Skim, limits: Limits) -> bool:
+    """Say whether the text begins with a well-formed paragraph that nobody takes for a notice.
+
+    A notice has a style of ours or a shade, and both are spelt with their own letters.
+    """
+    body, data, tag = _body(skim.root), skim.data, skim.prefix + b"p"
+    end = data.find(b"</%s>" % tag, body.inside, body.inside + _NEAR) + len(tag) + 3
+    said = data[body.inside : max(end, body.inside)]
+    openings = [said[at + len(tag) + 1 : at + len(tag) + 2] for at in places(said, b"<" + tag)]
+    if (
+        not said.startswith(b"<" + tag)
+        or openings[0] not in _BEHIND
+        or any(one in _BEHIND for one in openings[1:])  # a paragraph in it
+        or any(one in said for one in (STYLE.encode(), b"shd", b"&#"))
+        or len(said) > limits.max_elements
+        or said.count(b"<") >= limits.max_depth
+    ):
+        return False
+    try:
+        expat.ParserCreate("utf-8", namespace_separator=" ").Parse(data[:end], False)
+    except expat.ExpatError:
+        return False
+    return True
 
 
 def _is_begun(element: Element) -> bool:

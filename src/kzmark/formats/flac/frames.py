@@ -78,7 +78,7 @@ def renumbered(frame: bytes, number: int) -> bytes:
     return fresh + body + told.to_bytes(2, "big")
 
 
-def verbatim(samples: NDArray[np.int64], fixed: bytes, number: int, bits: int) -> bytes:
+def verbatim(samples: NDArray[np.signedinteger], fixed: bytes, number: int, bits: int) -> bytes:
     """Return a frame of samples as they are.
 
     Args:

@@ -62,15 +62,17 @@ def speak(
     return sorted({*notes, *more})
 
 
-def _numbers(words: Samples, info: Info) -> NDArray[np.int64]:
+def _numbers(words: Samples, info: Info) -> NDArray[np.signedinteger]:
     """Return the words as whole samples, silence behind them up to the end of a block."""
     top = 1 << (info.bits - 1)
-    numbers = np.rint(np.asarray(words, np.float64) * top).astype(np.int64)
-    missing = -len(numbers) % info.most
-    return np.pad(np.clip(numbers, -top, top - 1), ((0, missing), (0, 0)))
+    values = np.zeros((-(-len(words) // info.most) * info.most, words.shape[1]), np.int32)
+    for at in range(0, len(words), info.most):  # wide numbers take memory
+        numbers = np.rint(np.asarray(words[at : at + info.most], np.float64) * top)
+        values[at : at + len(numbers)] = np.clip(numbers, -top, top - 1)
+    return values
 
 
-def _spoken(values: NDArray[np.int64], info: Info, layout: str, first: Head) -> list[bytes]:
+def _spoken(values: NDArray[np.signedinteger], info: Info, layout: str, first: Head) -> list[bytes]:
     """Return the words as frames of this stream, with their numbers."""
     step = info.most if first.varies else 1
     if info.bits not in _ENCODED or not layout:
@@ -88,9 +90,11 @@ def _spoken(values: NDArray[np.int64], info: Info, layout: str, first: Head) -> 
         sample=_ENCODED[info.bits],
         options=options,
     )
-    exact = (values / (1 << (info.bits - 1))).astype(np.float32)  # 24 bits fit into a float
+    top = np.float32(1 << (info.bits - 1))  # 24 bits fit into a float
+    pieces = (values[at : at + info.most] / top for at in range(0, len(values), info.most))
+    exact = (np.asarray(block, np.float32) for block in pieces)
     made = []
-    for number, packet in enumerate(coded([exact], manner).packets):
+    for number, packet in enumerate(coded(exact, manner).packets):
         old = head(packet)
         varying = bytes((old.fixed[0], old.fixed[1] | first.varies, *old.fixed[2:]))
         fresh = _other_head(packet, old, varying, number * step)
@@ -136,7 +140,7 @@ class _Moved:
     most: int = 0
     notes: list[str] = field(default_factory=list)
 
-    def run(self, values: NDArray[np.int64], ahead: int) -> None:
+    def run(self, values: NDArray[np.signedinteger], ahead: int) -> None:
         """Go through the frames; samples are decoded only where a digest of them is kept."""
         known = self.info.md5 != _UNKNOWN
         said, heard = hashlib.md5(usedforsecurity=False), hashlib.md5(usedforsecurity=False)
@@ -171,16 +175,16 @@ class _Moved:
         self.least, self.most = min(self.least, len(fresh)), max(self.most, len(fresh))
 
 
-def _whole(frame: Any, info: Info) -> NDArray[np.int64]:
+def _whole(frame: Any, info: Info) -> NDArray[np.signedinteger]:
     """Return the samples of a decoded frame as whole numbers."""
     data = frame.to_ndarray()
     data = data.T if frame.format.is_planar else data.reshape(frame.samples, -1)
     wide = data.dtype.itemsize * 8
-    found: NDArray[np.int64] = data >> (wide - info.bits)
+    found: NDArray[np.signedinteger] = data >> (wide - info.bits)
     return found
 
 
-def _stored(values: NDArray[np.int64], bits: int) -> bytes:
+def _stored(values: NDArray[np.signedinteger], bits: int) -> bytes:
     """Return samples as they are digested: whole bytes, the lowest first (RFC 9639, 8.2)."""
     size = -(-bits // 8)
     if size in {1, 2, 4}:

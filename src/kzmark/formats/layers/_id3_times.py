@@ -45,7 +45,7 @@ def has_times(tag: Tag) -> bool:
 
 def _later(four: bytes, milliseconds: int) -> bytes:
     at = int.from_bytes(four, "big")
-    moved = at if at == _NEVER else min(at + milliseconds, _NEVER - 1)
+    moved = at if at == _NEVER else max(0, min(at + milliseconds, _NEVER - 1))
     return moved.to_bytes(4, "big")
 
 

@@ -3,8 +3,10 @@
 Spec: ISO 29500-1, 22.3 (custom properties); ISO 29500-2, 8.2 (core properties).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
+from xml.sax.saxutils import unescape
 
 from kzmark._limits import Limits
 from kzmark.errors import RecordError
@@ -27,6 +29,14 @@ _EMPTY: Final = (
     f'<Properties xmlns="{CUSTOM}" xmlns:vt="{VARIANTS}"></Properties>'
 ).encode()
 _CLOSE: Final = len("</Properties>")
+_LEVELS: Final = 3  # of elements in such a part
+_PLAIN: Final = r"[^\x00-\x1f<>&\ufffe\uffff]*"
+_LETTERS: Final = rf"{_PLAIN}(?:&(?:amp|lt|gt);{_PLAIN})*"
+_OWN: Final = (
+    rf'<property fmtid="{re.escape(_FORMAT)}" pid="[0-9]{{1,4}}" name="([A-Za-z]+)">'
+    rf"<vt:lpwstr>({_LETTERS})</vt:lpwstr></property>"
+)
+_EACH: Final = re.compile(_OWN)
 
 
 def said(mark: Mark) -> dict[str, str]:
@@ -93,8 +103,32 @@ def values(data: bytes, *, limits: Limits) -> list[tuple[str, str]]:
     """Return names and values of all custom properties, doubled ones too."""
     if not data:
         return []
+    found = plain_values(data, limits=limits)
+    if found is not None:
+        return found
     document = Document.of(data, limits=limits, what="the custom properties")
     return [(one.get("name"), one.text) for one in document.root.all("cust:property")]
+
+
+def plain_values(data: bytes, *, limits: Limits) -> list[tuple[str, str]] | None:
+    """Return the same of a part that holds nothing but properties spelt as here, read at a glance.
+
+    Of any other part nothing is returned.
+    """
+    if not data.startswith(_EMPTY[:-_CLOSE]) or not data.endswith(_EMPTY[-_CLOSE:]):
+        return None
+    try:
+        said = data[len(_EMPTY) - _CLOSE : -_CLOSE].decode()
+    except UnicodeDecodeError:
+        return None
+    found, at = [], 0
+    for one in _EACH.finditer(said):
+        if one.start() != at:
+            return None
+        found.append((one[1], unescape(one[2])))
+        at = one.end()
+    is_all = at == len(said) and 2 * len(found) < limits.max_elements
+    return found if is_all and limits.max_depth >= _LEVELS else None
 
 
 def judge(found: list[tuple[str, str]], layer: Layer = Layer.OOXML) -> Evidence:

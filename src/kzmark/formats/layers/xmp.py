@@ -89,7 +89,7 @@ def judge(packet: bytes, *, limits: Limits) -> Evidence:
     `xmp.source-type-form`.
     """
     try:
-        opened = Packet.open(packet, limits=limits)
+        opened = Packet.read(packet, limits=limits)
     except MediaError as error:
         return _broken("xmp.unparsable", error.message, {})
     if opened is None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, Final
 
 from kzmark._limits import Limits
-from kzmark.formats._audio import facts, hear
 from kzmark.formats._base import C2PABinding, FormatInfo, Signature
 from kzmark.formats._bmff.boxes import brands
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._film import Progress, Span
 from kzmark.formats._sound import Samples, Sound
+from kzmark.formats.m4a import excerpt
 from kzmark.formats.m4a import speak as spoken
 from kzmark.formats.m4a.handlers import is_sound
 from kzmark.formats.mp4 import ADAPTER as FILMS
@@ -62,8 +62,7 @@ class M4a:
 
     def sound(self, source: BinaryIO, *, limits: Limits) -> Sound:
         """Return rate, channels and length."""
-        Movie(source, limits=limits)  # refuses what is cut off
-        return facts.survey(source, "mov").sound
+        return excerpt.survey(Movie(source, limits=limits)).sound
 
     def speak(
         self,
@@ -81,7 +80,7 @@ class M4a:
         self, source: BinaryIO, spans: Sequence[Span], *, limits: Limits
     ) -> Iterator[tuple[float, Samples]]:
         """Yield what is heard in these stretches."""
-        return hear.listen(source, "mov", spans, limits=limits)
+        return excerpt.listen(Movie(source, limits=limits), spans, limits=limits)
 
     def room(self, data: Any, size: int) -> Room:
         """Return the place for a manifest store."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
-from kzmark.formats._audio.facts import Facts, survey
+from kzmark.formats._audio.facts import Facts
 from kzmark.formats._audio.fields import field
 from kzmark.formats._audio.resample import resampled
 from kzmark.formats._audio.voice import FAST, Coded, Manner, coded
@@ -22,6 +22,7 @@ from kzmark.formats._film import Progress
 from kzmark.formats._sound import Samples
 from kzmark.formats.m4a import times
 from kzmark.formats.m4a.entry import Entry, entry
+from kzmark.formats.m4a.excerpt import survey
 from kzmark.formats.mp4.movie import Edit, Movie, Piece, rewrite
 from kzmark.formats.mp4.tables import Table
 from kzmark.formats.mp4.tree import Box
@@ -72,8 +73,8 @@ def speak(
     progress: Progress | None = None,
 ) -> Sequence[str]:
     """Copy an M4A with words before its samples, which stay as they are, every byte."""
-    facts = survey(source, "mov")
     movie = Movie(source, limits=limits)
+    facts = survey(movie)
     if movie.fragmented:
         raise UnsupportedMediaError(
             "its samples are listed in fragments", hint="join them first: ffmpeg -c copy"

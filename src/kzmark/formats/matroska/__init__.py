@@ -3,18 +3,15 @@
 Spec: RFC 9559 (Matroska), RFC 8794 (EBML). No place for a C2PA manifest is defined in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark.errors import MediaError
-from kzmark.formats._av.facts import survey
-from kzmark.formats._av.soundtracks import overhear, soundtracks
-from kzmark.formats._av.stills import stills
-from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
-from kzmark.formats._film import Film, Progress, Span
+from kzmark.formats._av.adapter import FilmFile
+from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Signature
+from kzmark.formats._film import Progress, Span
 from kzmark.formats._narration import NarrationFor
-from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.matroska import ebml, layers
 from kzmark.formats.matroska import narrate as narrated
 from kzmark.formats.matroska.burn import burn
@@ -25,7 +22,7 @@ from kzmark.vocabulary import Layer, Medium
 _DOC_TYPE: Final = 0x4282
 
 
-class Matroska:
+class Matroska(FilmFile):
     """Matroska films."""
 
     info = FormatInfo(
@@ -44,6 +41,7 @@ class Matroska:
         backend="av",
         extra="video",
     )
+    demuxer = "matroska"
     doc_type = b"matroska"
 
     def confirm(self, head: bytes) -> bool:
@@ -58,10 +56,6 @@ class Matroska:
         """Copy the file with the mark in its tags."""
         layers.write(source, target, mark, limits=limits)
 
-    def film(self, source: BinaryIO, *, limits: Limits) -> Film:
-        """Return size, length and tracks."""
-        return survey(source, limits=limits).film
-
     def burn(
         self,
         source: BinaryIO,
@@ -74,29 +68,6 @@ class Matroska:
     ) -> Sequence[str]:
         """Copy the film with a patch on every frame that is seen in the spans."""
         return burn(source, target, patch_for, spans, limits=limits, progress=progress)
-
-    def stills(
-        self,
-        source: BinaryIO,
-        times: Sequence[float],
-        *,
-        limits: Limits,
-        keys: bool = False,
-        film: Film | None = None,
-    ) -> Iterator[tuple[float, Picture]]:
-        """Yield what a person sees at these times."""
-        return stills(source, times, limits=limits, keys=keys, film=film)
-
-    def soundtracks(self, source: BinaryIO, *, limits: Limits) -> Sequence[Sound]:
-        """Return every track of sound that can be decoded."""
-        del limits
-        return soundtracks(source)
-
-    def overhear(
-        self, source: BinaryIO, track: int, spans: Sequence[Span], *, limits: Limits
-    ) -> Iterator[tuple[float, Samples]]:
-        """Yield what is heard of a track in these stretches."""
-        return overhear(source, "matroska", track, spans, limits=limits)
 
     def admit(self, source: BinaryIO, *, limits: Limits) -> None:
         """Refuse a film over whose sound nothing here can speak."""

@@ -10,7 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
+from kzmark.formats._av import vision
 from kzmark.formats._av.facts import Facts
 from kzmark.formats._av.reel import Numbers, Reel
 from kzmark.formats.matroska import ebml
@@ -22,6 +24,7 @@ REFERENCE, DURATION, ADDITIONS = 0xFB, 0x9B, 0x75A1
 TRACK, TRACK_NUMBER, TRACK_KIND, CODEC_ID, CODEC_PRIVATE = 0xAE, 0xD7, 0x83, 0x86, 0x63A2
 ENCODINGS: Final = 0x6D80
 _DELAY: Final = 0x56AA
+_MAPPING, _ADDED_KIND, _ADDED_EXTRA = 0x41E4, 0x41E7, 0x41ED
 _SCALE: Final = 0x2AD7B1
 _VIDEO: Final = 1
 _LACED: Final = 0x06
@@ -42,6 +45,7 @@ class Entry:
         private: What decoders need beforehand.
         encoded: Whether its blocks are compressed or encrypted as a whole.
         delay: Nanoseconds that a decoder gives out before the first that is played.
+        vision: Its configuration of Dolby Vision, or nothing.
     """
 
     number: int
@@ -50,6 +54,7 @@ class Entry:
     private: bytes
     encoded: bool
     delay: int = 0
+    vision: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,21 @@ def entries(file: File) -> list[Entry]:
                     values.get(CODEC_PRIVATE, b""),
                     ENCODINGS in values,
                     ebml.integer(values.get(_DELAY, b"")),
+                    _vision(data, rows, file.limits),
                 )
             )
     return tracks
+
+
+def _vision(data: bytes, rows: list[Element], limits: Limits) -> bytes:
+    """Return the configuration of Dolby Vision among what blocks of a track may have added."""
+    for row in rows:
+        if row.kind == _MAPPING:
+            inner = ebml.children(data, row.body, row.end, limits=limits)
+            values = {one.kind: data[one.body : one.end] for one in inner}
+            if values.get(_ADDED_KIND, b"").lstrip(b"\0") in vision.BOXES:
+                return values.get(_ADDED_EXTRA, b"")
+    return b""
 
 
 def index(file: File, facts: Facts) -> Index:
@@ -117,6 +134,8 @@ def index(file: File, facts: Facts) -> Index:
     entry = next((one for one in entries(file) if one.kind == _VIDEO), None)
     if entry is None:
         raise MalformedMediaError("there is no picture track")
+    if entry.vision:
+        vision.check(entry.vision, facts.codec)
     if entry.encoded:
         raise UnsupportedMediaError("its picture track is compressed or encrypted as a whole")
     found, rows = [], []

@@ -11,10 +11,12 @@ from typing import BinaryIO, Final
 from kzmark._io import read_exact
 from kzmark._limits import Limits
 from kzmark.errors import CheckError, MediaError, UnsupportedMediaError
-from kzmark.formats._av.dub import FRAMES, HINT, SPARE, Track, dubbed, probe
+from kzmark.formats._av import pcm
+from kzmark.formats._av.dub import SPARE, Track, dubbed, probe
+from kzmark.formats._av.kinds import HINT, Kind, forgotten, is_pcm
 from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
 from kzmark.formats._film import Progress
-from kzmark.formats._narration import NarrationFor
+from kzmark.formats._narration import Narration, NarrationFor
 from kzmark.formats._sound import Sound
 from kzmark.formats.matroska import ebml
 from kzmark.formats.matroska.blocks import (
@@ -32,6 +34,7 @@ from kzmark.formats.matroska.segment import (
     CLUSTER,
     POSITION,
     PREVIOUS,
+    TRACKS,
     File,
     Part,
     Piece,
@@ -55,7 +58,10 @@ def admit(source: BinaryIO, *, limits: Limits) -> None:
     for entry, sound, config in zip(*_tracks(file), strict=True):
         if entry.encoded:
             raise UnsupportedMediaError("its sound is compressed or encrypted as a whole")
-        probe(sound, config)
+        if is_pcm(sound.codec):
+            pcm.width(sound)
+        else:
+            probe(sound, config)
 
 
 def narrate(
@@ -72,21 +78,27 @@ def narrate(
     fresh: dict[int, bytes] = {}
     known = list(zip(*_tracks(file), strict=True))
     counts = {}
+    setups: list[tuple[bytes, bytes]] = []
     for number, (entry, sound, config) in enumerate(known):
         listen = partial(overhear, file.source, "matroska", number, limits=limits)
         narration = narration_for(sound, listen)
         first = round(entry.delay * sound.rate / _SECOND)
-        needed = (first + len(narration.words)) // FRAMES[sound.codec] + SPARE
-        blocks = _blocks(file, entry, needed)
-        _check_times(file, blocks, sound)
-        packets = dubbed(_track(file, blocks, sound, config, first), narration)
+        if is_pcm(sound.codec):
+            blocks, packets = _samples(file, entry, sound, narration)
+        else:
+            kind = probe(sound, config)
+            needed = (first + len(narration.words)) // kind.frame + SPARE
+            blocks = _blocks(file, entry, needed)
+            _check_times(file, blocks, kind.frame / sound.rate)
+            packets = dubbed(_track(file, blocks, sound, config, kind, first), narration)
         places = [slot.block.start for slot, _ in blocks]
         fresh |= dict(zip(places, packets, strict=False))
         counts[entry.number] = len(packets)
+        setups.append(forgotten(sound, config))
         if progress is not None:
             progress(number + 1, len(known))
     changed = _clusters(file, fresh)
-    rewrite(file, target, changed, rebuilt=frozenset(changed))
+    rewrite(file, target, changed | _described(file, setups), rebuilt=frozenset(changed))
     _check(file, target, counts)
     return []
 
@@ -103,24 +115,51 @@ def _blocks(file: File, entry: Entry, count: int) -> Blocks:
     return [(slot, time) for slot, time, _ in islice(slots(file, entry.number), count)]
 
 
-def _check_times(file: File, blocks: Blocks, sound: Sound) -> None:
-    """Refuse a track that begins late, or in which packets are missing."""
-    unit, long = scale_of(file) / _SECOND, FRAMES[sound.codec] / sound.rate
-    start = blocks[0][1] * unit if blocks else 0.0
+def _samples(
+    file: File, entry: Entry, sound: Sound, narration: Narration
+) -> tuple[Blocks, list[bytes]]:
+    """Return the blocks of plain samples under the words, and what comes to stand in them."""
+    wanted = len(narration.words) * pcm.width(sound)
+    blocks: Blocks = []
+    parts: list[bytes] = []
+    for slot, time, _ in slots(file, entry.number):
+        blocks.append((slot, time))
+        parts.append(_payload(file, slot))
+        if sum(map(len, parts)) >= wanted:
+            break
+    _check_start(blocks[0][1] * scale_of(file) / _SECOND if blocks else 0.0)
+    data = b"".join(parts)
+    fresh, packets = pcm.dubbed(data[:wanted], sound, narration) + data[wanted:], []
+    for part in parts:
+        packets.append(fresh[: len(part)])
+        fresh = fresh[len(part) :]
+    return blocks, packets
+
+
+def _check_start(start: float) -> None:
     if start > _DELAY:
         raise UnsupportedMediaError(f"its sound begins {start:.1f} s late", hint=_APART)
+
+
+def _check_times(file: File, blocks: Blocks, long: float) -> None:
+    """Refuse a track that begins late, or in which packets are missing."""
+    unit = scale_of(file) / _SECOND
+    start = blocks[0][1] * unit if blocks else 0.0
+    _check_start(start)
     for number, (_, time) in enumerate(blocks):
         if abs(time * unit - start - number * long) > _ASTRAY:
             raise UnsupportedMediaError("the packets of its sound are not equally long", hint=HINT)
 
 
-def _track(file: File, blocks: Blocks, sound: Sound, config: bytes, first: int) -> Track:
+def _track(
+    file: File, blocks: Blocks, sound: Sound, config: bytes, kind: Kind, first: int
+) -> Track:
     sizes = [slot.block.end - slot.block.body for slot, _ in blocks]
-    seconds = len(blocks) * FRAMES[sound.codec] / sound.rate
+    seconds = len(blocks) * kind.frame / sound.rate
     return Track(
         sound=sound,
         config=config,
-        frame=FRAMES[sound.codec],
+        kind=kind,
         count=len(blocks),
         bit_rate=int(sum(sizes) * 8 / seconds) if seconds else 0,
         first=first,
@@ -152,6 +191,19 @@ def _clusters(file: File, fresh: dict[int, bytes]) -> "dict[int, list[Part]]":
     return changed
 
 
+def _described(file: File, setups: Sequence[tuple[bytes, bytes]]) -> "dict[int, list[Part]]":
+    """Return the tracks with other words of what decoders need, if there are any."""
+    found = file.first(TRACKS)
+    if found is None or not any(old for old, _ in setups):
+        return {}
+    data = file.content(found)
+    rows = ebml.children(data, 0, len(data), limits=file.limits)
+    body = b"".join(data[row.start : row.end] for row in rows if row.kind != ebml.CRC)
+    for old, new in setups:
+        body = body.replace(old, new) if old else body
+    return {found.start: [ebml.header(TRACKS, len(body)), body]}
+
+
 def _element(file: File, one: ebml.Element, fresh: dict[int, bytes]) -> list[Part]:
     if one.kind in {POSITION, PREVIOUS, ebml.CRC}:
         return []
@@ -172,10 +224,11 @@ def _check(file: File, target: BinaryIO, counts: dict[int, int]) -> None:
     Raises:
         CheckError: If it is not what it should be.
     """
+    there = {one: _first(file, one, count) for one, count in counts.items()}  # its own faults aside
     try:
         again = File(target, limits=file.limits)
         for track, count in counts.items():
-            old, new = (list(islice(slots(one, track), count + _COMPARED)) for one in (file, again))
+            old, new = there[track], _first(again, track, count)
             if [row[1:] for row in old] != [row[1:] for row in new]:
                 raise CheckError("the times of its sound changed")
             for (before, *_), (after, *_) in zip(old[count:], new[count:], strict=True):
@@ -183,3 +236,8 @@ def _check(file: File, target: BinaryIO, counts: dict[int, int]) -> None:
                     raise CheckError("a packet of its sound is not the one it was")
     except MediaError as error:
         raise CheckError(f"the finished film cannot be read: {error.message}") from error
+
+
+def _first(file: File, track: int, count: int) -> list[tuple[Slot, int, bool]]:
+    """Return the slots of a track that are compared."""
+    return list(islice(slots(file, track), count + _COMPARED))

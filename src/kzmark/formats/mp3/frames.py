@@ -13,10 +13,14 @@ from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 
 BLOCK: Final = 1 << 20
 _RATES: Final = (44_100, 48_000, 32_000)
-_HIGH: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+BIT_RATES: Final = {  # by version, in thousands of bits a second
+    1: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    2: _LOW,
+    25: _LOW,
+}
 _SEARCH: Final = 1 << 20  # bytes in which the first frame must be found
-_LONGEST: Final = 2_881  # bytes of a frame
+LONGEST: Final = 2_881  # bytes of a frame
 _GAP: Final = 16 << 20  # bytes between two frames that may be none: tags of files that were joined
 _GAPS: Final = 200_000  # some encoders leave a byte behind each frame: an hour of that
 
@@ -66,7 +70,7 @@ def header(raw: bytes) -> Header | None:
     if version is None or rate == 3 or number in {0, 15} or raw[3] & 3 == 2:
         return None
     hertz = _RATES[rate] // {1: 1, 2: 2, 25: 4}[version]
-    kilo = (_HIGH if version == 1 else _LOW)[number - 1]
+    kilo = BIT_RATES[version][number - 1]
     slots = (144_000 if version == 1 else 72_000) * kilo // hertz + (raw[2] >> 1 & 1)
     channels = 1 if raw[3] >> 6 == 3 else 2
     return Header(raw[:4], version, hertz, channels, kilo, slots, 1152 if version == 1 else 576)
@@ -132,7 +136,7 @@ def walk(source: Rope, start: int) -> Frames:
     data, base, lost = b"", start, -1  # lost: where the frames stopped, while others are sought
     at = end = start
     while at + 4 <= source.size:
-        if at + _LONGEST + 4 > base + len(data) < source.size:
+        if at + LONGEST + 4 > base + len(data) < source.size:
             source.seek(at)
             data, base = source.read(BLOCK), at
         if lost < 0:

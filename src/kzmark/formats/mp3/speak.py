@@ -5,7 +5,7 @@ it was before, although frames lap over each other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -18,12 +18,10 @@ from kzmark.formats._audio.voice import Manner, coded
 from kzmark.formats._film import Progress
 from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.mp3 import info
-from kzmark.formats.mp3.frames import Frames, Header, begin, header, walk
+from kzmark.formats.mp3.frames import BIT_RATES, LONGEST, Frames, Header, begin, header, walk
 from kzmark.formats.mp3.info import DECODER, Info
 
-_LONGEST, _SHORTEST = 2_881, 24  # bytes of a frame
-_HIGH: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-_LOW: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+_SHORTEST: Final = 24  # bytes of a frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +87,7 @@ class Stream:
 def sound(source: BinaryIO, *, limits: Limits) -> Sound:
     """Return rate, channels and length; frames are only counted where no frame tells how many."""
     front = Front.of(source, limits=limits)
-    start = begin(front.source, front.content)
-    front.source.seek(start)
-    frame = front.source.read(_LONGEST)
-    first = header(frame)
-    assert first is not None  # it was just found
-    told = info.read(frame, first)
+    first, told = _first(front)
     count = told.frames if told else 0
     if count and 0 < count * _SHORTEST <= front.source.size:
         samples = count * first.samples - _silence_of(told)
@@ -107,6 +100,15 @@ def sound(source: BinaryIO, *, limits: Limits) -> Sound:
         layout="mono" if first.channels == 1 else "stereo",
         seconds=max(0, samples) / first.rate,
     )
+
+
+def _first(front: Front) -> tuple[Header, Info | None]:
+    """Return the first header of a file, and what its frame tells of the others."""
+    front.source.seek(begin(front.source, front.content))
+    frame = front.source.read(LONGEST)
+    first = header(frame)
+    assert first is not None  # it was just found
+    return first, info.read(frame, first)
 
 
 def _silence_of(told: Info | None) -> int:
@@ -127,15 +129,7 @@ def speak(
     """Copy an MP3 with words before its frames, which stay as they are, every byte."""
     stream = Stream.of(source, limits=limits)
     first = stream.first
-    manner = Manner(
-        encoder="libmp3lame",
-        rate=first.rate,
-        layout="mono" if first.channels == 1 else "stereo",
-        sample="fltp",
-        bit_rate=_bit_rate(stream) * 1000,
-        options={"reservoir": "0", "compression_level": "7"},
-    )
-    spoken = coded([words], manner)
+    spoken = coded([words], _manner(stream))
     fresh = [*spoken.packets, _silence(first)]
     lead = spoken.delay - DECODER
     shift = len(fresh) * first.samples + stream.lead - spoken.delay
@@ -151,12 +145,63 @@ def speak(
     return notes
 
 
+def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> Sequence[str]:
+    """Copy an MP3 without the frames of words of a length. See `Unsays.unsay`."""
+    stream = Stream.of(source, limits=limits)
+    first = stream.first
+    spoken = coded([np.zeros((count, first.channels), np.float32)], _manner(stream))
+    number = len(spoken.packets)
+    starts = stream.frames.starts[stream.skipped :]
+    if len(starts) < number + 2:
+        raise MalformedMediaError("it ends with its words")
+    content = starts[number + 1]
+    stream.front.source.seek(starts[number])
+    if any(stream.front.source.read(content - starts[number])[4:]):
+        raise MalformedMediaError("there is no frame of silence between its words and its sound")
+    stream.front.source.seek(stream.start)
+    said = stream.front.source.read(content - stream.start)
+    kept = replace(
+        stream,
+        frames=replace(stream.frames, starts=starts[number + 1 :]),
+        skipped=0,
+        info=stream.info and replace(stream.info, lame=_music_of(stream, said)),
+    )
+    shift = (number + 1) * first.samples - stream.lead
+    tag, notes = stream.front.moved(-round(1000 * shift / first.rate))
+    front = stream.front
+    target.write(tag)
+    _rope.copy(front.source, target, front.after, stream.frames.starts[0] - front.after)
+    target.write(_told(kept, [], 0))
+    _rope.copy(front.source, target, content, front.source.size - content)
+    return notes
+
+
+def _music_of(stream: Stream, said: bytes) -> bytes:
+    """Return LAME's addition with the check of the frames behind the words: it is linear."""
+    if stream.info is None or not stream.info.lame:
+        return b""
+    length = stream.frames.end - stream.start - len(said)
+    music = info.joined_crc(info.crc(said), stream.info.music, length)
+    return stream.info.lame[:32] + music.to_bytes(2, "big") + stream.info.lame[34:]
+
+
+def _manner(stream: Stream) -> Manner:
+    return Manner(
+        encoder="libmp3lame",
+        rate=stream.first.rate,
+        layout="mono" if stream.first.channels == 1 else "stereo",
+        sample="fltp",
+        bit_rate=_bit_rate(stream) * 1000,
+        options={"reservoir": "0", "compression_level": "7"},
+    )
+
+
 def _bit_rate(stream: Stream) -> int:
     """Return the bit rate next to that of the sound, in thousands of bits a second."""
     first = stream.first
     length = stream.frames.end - stream.start
     real = length * 8 * first.rate / (stream.count * first.samples) / 1000
-    return min(_HIGH if first.version == 1 else _LOW, key=lambda one: abs(one - real))
+    return min(BIT_RATES[first.version], key=lambda one: abs(one - real))
 
 
 def _silence(first: Header) -> bytes:

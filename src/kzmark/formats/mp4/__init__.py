@@ -3,19 +3,16 @@
 Spec: ISO/IEC 14496-12 (boxes), 14496-14 (MP4), 14496-15 (H.264, HEVC); XMP part 3, MPEG-4.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, BinaryIO, Final
 
 from kzmark._limits import Limits
-from kzmark.formats._av.facts import survey
-from kzmark.formats._av.soundtracks import overhear, soundtracks
-from kzmark.formats._av.stills import stills
-from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Picture, Signature
+from kzmark.formats._av.adapter import FilmFile
+from kzmark.formats._base import C2PABinding, FormatInfo, PatchFor, Signature
 from kzmark.formats._bmff.boxes import brands
 from kzmark.formats._embedding import Room, Survey
-from kzmark.formats._film import Film, Progress, Span
+from kzmark.formats._film import Progress, Span
 from kzmark.formats._narration import NarrationFor
-from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.mp4 import c2pa, layers
 from kzmark.formats.mp4 import narrate as narrated
 from kzmark.formats.mp4.burn import burn
@@ -33,7 +30,7 @@ _OTHER: Final = frozenset(  # brands of pictures and sound, which other adapters
 )
 
 
-class Mp4:
+class Mp4(FilmFile):
     """MP4 and M4V films."""
 
     info = FormatInfo(
@@ -50,6 +47,7 @@ class Mp4:
         backend="av",
         extra="video",
     )
+    demuxer = "mov"
 
     def confirm(self, head: bytes) -> bool:
         """Say whether the brands name a film of the MPEG-4 family."""
@@ -64,10 +62,6 @@ class Mp4:
         """Copy the file with the mark in its XMP box and its index."""
         layers.write(source, target, mark, limits=limits)
 
-    def film(self, source: BinaryIO, *, limits: Limits) -> Film:
-        """Return size, length and tracks."""
-        return survey(source, limits=limits).film
-
     def burn(
         self,
         source: BinaryIO,
@@ -80,29 +74,6 @@ class Mp4:
     ) -> Sequence[str]:
         """Copy the film with a patch on every frame that is seen in the spans."""
         return burn(source, target, patch_for, spans, limits=limits, progress=progress)
-
-    def stills(
-        self,
-        source: BinaryIO,
-        times: Sequence[float],
-        *,
-        limits: Limits,
-        keys: bool = False,
-        film: Film | None = None,
-    ) -> Iterator[tuple[float, Picture]]:
-        """Yield what a person sees at these times."""
-        return stills(source, times, limits=limits, keys=keys, film=film)
-
-    def soundtracks(self, source: BinaryIO, *, limits: Limits) -> Sequence[Sound]:
-        """Return every track of sound that can be decoded."""
-        del limits
-        return soundtracks(source)
-
-    def overhear(
-        self, source: BinaryIO, track: int, spans: Sequence[Span], *, limits: Limits
-    ) -> Iterator[tuple[float, Samples]]:
-        """Yield what is heard of a track in these stretches."""
-        return overhear(source, "mov", track, spans, limits=limits)
 
     def admit(self, source: BinaryIO, *, limits: Limits) -> None:
         """Refuse a film over whose sound nothing here can speak."""

@@ -6,8 +6,9 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from kzmark._limits import Limits
+from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
+from kzmark.formats._av import vision
 from kzmark.formats._av.facts import Facts, survey
 from kzmark.formats._av.reel import Reel
 from kzmark.formats._av.splice import Spliced, splice
@@ -81,6 +82,9 @@ def reel_of(source: BinaryIO, table: Table, facts: Facts) -> Reel:
     if kind in {b"encv", b"drmi"}:
         raise UnsupportedMediaError("its picture is encrypted")
     name, config = _config(entry)
+    for box in spans(entry, _VISUAL, _end(entry), limits=DEFAULT_LIMITS):
+        if box.kind in vision.BOXES:
+            vision.check(entry[box.body : box.end], facts.codec)
     extradata = entry[config.body : config.end] if config else b""
     nal = 0
     if facts.codec in _NAL:
@@ -111,8 +115,6 @@ def _first_shown(table: Table) -> int:
 
 
 def _config(entry: bytes) -> tuple[str, BoxSpan | None]:
-    from kzmark._limits import DEFAULT_LIMITS
-
     found = spans(entry, _VISUAL, _end(entry), limits=DEFAULT_LIMITS)
     for kind, codec in _CONFIG.items():
         if (config := first(found, kind)) is not None:

@@ -75,7 +75,7 @@ class Movie:
             raise MalformedMediaError("it has no index (moov): it is cut off or was not finished")
         data = content(self.source, self.place)
         (root,) = spans(data, 0, len(data), limits=limits)[:1]
-        self.moov = grow(data, root, limits=limits)
+        self.moov = grow(data, root, limits=limits, at=self.place.start)
 
     @property
     def head(self) -> bytes:
@@ -167,25 +167,25 @@ class Layout:
                 deltas.append(shift)
         return np.array(starts, np.int64), np.array(deltas, np.int64)
 
-    def write(self, target: BinaryIO, index: bytes) -> None:
-        """Write the file with another index, which is as long as was said."""
+    def write(self, target: BinaryIO) -> None:
+        """Write the file, its index as it is by now."""
         movie = self._movie
-        moves = self.moves(len(index))
+        moves = self.moves(movie.moov.size)
         self._move = lambda old: int(moved(np.array([old]), moves)[0])
         last = movie.tops[-1]
         for span in movie.tops:
             if span is last and span.kind == b"mfra":  # it has to be the last
                 target.write(self._extra)
             if span not in self._skip:
-                self._write_top(target, span, index)
+                self._write_top(target, span)
         if last.kind != b"mfra":
             target.write(self._extra)
         target.write(bytes(movie.size - last.end))
 
-    def _write_top(self, target: BinaryIO, span: Span, index: bytes) -> None:
+    def _write_top(self, target: BinaryIO, span: Span) -> None:
         source = self._movie.source
         if span.kind == b"moov":
-            target.write(index)
+            self._movie.moov.write(target, source)
             return
         if span.kind in {b"moof", b"mfra"}:
             data = content(source, span)
@@ -263,7 +263,7 @@ def rewrite(
     moves = layout.moves(movie.moov.size)
     for box, offsets in tables:
         _put(box, moved(offsets, moves), wide=box.kind == b"co64")
-    layout.write(target, movie.moov.pack())
+    layout.write(target)
 
 
 def _chunks(box: Box) -> NDArray[np.int64]:

@@ -13,11 +13,13 @@ import numpy as np
 from kzmark._io import read_exact
 from kzmark._limits import Limits
 from kzmark.errors import UnsupportedMediaError
-from kzmark.formats._av.dub import FRAMES, HINT, SPARE, Track, dubbed, probe
+from kzmark.formats._av import pcm
+from kzmark.formats._av.dub import SPARE, Track, dubbed, probe
+from kzmark.formats._av.kinds import HINT, forgotten, is_pcm
 from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
 from kzmark.formats._bmff.boxes import full
 from kzmark.formats._film import Progress
-from kzmark.formats._narration import NarrationFor
+from kzmark.formats._narration import Narration, NarrationFor
 from kzmark.formats._sound import Sound
 from kzmark.formats.mp4.burn import check_apart
 from kzmark.formats.mp4.check import check_start
@@ -42,7 +44,10 @@ def admit(source: BinaryIO, *, limits: Limits) -> None:
     for trak, sound, config in zip(heard, known, configs(movie.source), strict=True):
         if trak.need(b"mdia", b"minf", b"stbl", b"stsd").body[12:16] == b"enca":
             raise UnsupportedMediaError("its sound is encrypted")
-        probe(sound, config)
+        if is_pcm(sound.codec):
+            pcm.width(sound)
+        else:
+            probe(sound, config)
         _first(movie, trak)
 
 
@@ -67,12 +72,20 @@ def narrate(
     for number, (place, sound) in enumerate(zip(places, known, strict=True)):
         listen = partial(overhear, movie.source, "mov", number, limits=limits)
         narration = narration_for(sound, listen)
+        if is_pcm(sound.codec):
+            begin = round(_first(movie, tables[place].trak) * sound.rate / tables[place].scale)
+            edits += _samples(movie, tables[place], sound, narration, begin)
+            fresh[place] = begin + len(narration.words)
+            continue
         track = _track(movie, tables[place], sound, setups[number])
         _check_times(tables[place], track, len(narration.words))
         packets = dubbed(track, narration)
         own = list(_edits(movie.source, tables[place], packets))
         check_apart(movie, tables, tables[place], own)
         _put_sizes(tables[place], packets)
+        entries = tables[place].stbl.need(b"stsd")
+        old, new = forgotten(sound, setups[number])
+        entries.body = entries.body.replace(old, new) if old else entries.body
         edits, fresh[place] = edits + own, len(packets)
         if progress is not None:
             progress(number + 1, len(places))
@@ -114,12 +127,41 @@ def _track(movie: Movie, table: Table, sound: Sound, config: bytes) -> Track:
     return Track(
         sound=sound,
         config=config,
-        frame=FRAMES[sound.codec],
+        kind=probe(sound, config),
         count=table.count,
         bit_rate=int(table.sizes.sum() * 8 / seconds) if seconds else 0,
         first=round(_first(movie, table.trak) * sound.rate / table.scale),
         read=read,
     )
+
+
+def _samples(
+    movie: Movie, table: Table, sound: Sound, narration: Narration, begin: int
+) -> Iterator[Edit]:
+    """Yield the bytes of samples that change: as many come to stand in their places.
+
+    Raises:
+        UnsupportedMediaError: If samples are listed in another way, or end before the words do.
+    """
+    if table.entries != {1} or set(table.sizes[:1].tolist()) != {pcm.width(sound)}:
+        raise UnsupportedMediaError("its samples are listed in a way of their own", hint=_APART)
+    end = begin + len(narration.words)
+    stretches = []
+    for chunk in range(len(table.chunks)):
+        first = int(table.first[chunk])
+        start, stop = max(first, begin), min(first + int(table.counts[chunk]), end)
+        if start < stop:
+            at = int(table.chunks[chunk]) + (start - first) * pcm.width(sound)
+            stretches.append((at, (stop - start) * pcm.width(sound)))
+    parts = []
+    for at, size in stretches:
+        movie.source.seek(at)
+        parts.append(read_exact(movie.source, size, what="sound"))
+    fresh = io.BytesIO(pcm.dubbed(b"".join(parts), sound, narration))
+    done = 0
+    for at, size in stretches:
+        yield Edit(at, at + size, (Piece(fresh, done, size),))
+        done += size
 
 
 def _check_times(table: Table, track: Track, words: int) -> None:

@@ -3,6 +3,7 @@
 Spec: ISO/IEC 14496-12, 8.6.1 (times), 8.6.2 (sync samples), 8.6.6 (edits), 8.7 (sizes, chunks).
 """
 
+import functools
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from kzmark.formats.mp4.tree import Box
 Numbers = NDArray[np.int64]
 
 _MOST: Final = 20_000_000  # samples of one track
+_FINEST: Final = 1 << 31  # units of time in a second: libav counts them in so many bits
 _DEPENDENT: Final = (b"sdtp", b"sbgp", b"sgpd", b"stdp", b"padb", b"subs", b"cslg", b"stps")
 
 
@@ -27,13 +29,11 @@ class Table:
         scale: Units of time in a second.
         sizes: Of each sample, in bytes.
         spans: How long each lasts.
-        dts: When each is decoded.
         shifts: From there to when it is shown.
         keys: Which are sync samples.
         chunks: Offset of each chunk.
         first: First sample of each chunk.
         counts: Samples of each chunk.
-        offsets: Of each sample.
     """
 
     def __init__(self, trak: Box, *, size: int) -> None:
@@ -44,7 +44,6 @@ class Table:
         self.sizes = _sizes(self.stbl, size)
         count = len(self.sizes)
         self.spans = _runs(self.stbl.need(b"stts").body, count, signed=False)
-        self.dts = np.cumsum(self.spans) - self.spans
         self._shifted = self.stbl.find(b"ctts")
         self.shifts = (
             _runs(self._shifted.body, count, signed=True)
@@ -64,6 +63,26 @@ class Table:
         """When each sample is shown, before edits."""
         return self.dts + self.shifts
 
+    @functools.cached_property
+    def dts(self) -> Numbers:
+        """When each sample is decoded."""
+        ends: Numbers = np.cumsum(self.spans)
+        ends -= self.spans
+        return ends
+
+    @functools.cached_property
+    def chunk_of(self) -> Numbers:
+        """The number of the chunk of each sample."""
+        return np.repeat(np.arange(len(self.chunks)), self.counts)
+
+    @functools.cached_property
+    def offsets(self) -> Numbers:
+        """Where each sample is."""
+        ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        found: Numbers = np.repeat(self.chunks - ends[self.first], self.counts)
+        found += ends[:-1]
+        return found
+
     def start(self) -> int:
         """Return the media time at which the first edit begins, in units of the track."""
         edits = self.trak.find(b"edts", b"elst")
@@ -82,6 +101,7 @@ class Table:
 
     def put_samples(self, sizes: Numbers, shifts: Numbers, keys: NDArray[np.bool_]) -> None:
         """Set sizes, shifts and sync samples; tables that only held for the old samples go."""
+        self.offsets, self.dts, self.chunk_of  # noqa: B018 - of the old samples, as the file has them
         self.sizes, self.shifts, self.keys = sizes, shifts, keys
         head = (0).to_bytes(4, "big") + len(sizes).to_bytes(4, "big")
         self.stbl.drop(*_DEPENDENT)
@@ -129,17 +149,16 @@ class Table:
             raise MalformedMediaError("the chunks hold another number of samples than the track")
         self.first = np.cumsum(self.counts) - self.counts
         ends = np.concatenate([[0], np.cumsum(self.sizes)])
-        self.chunk_of = np.repeat(np.arange(number), self.counts)
-        self.offsets = self.chunks[self.chunk_of] + ends[:-1] - ends[self.first[self.chunk_of]]
-        if count and ((self.offsets < 0) | (self.offsets + self.sizes > size)).any():
+        stops = self.chunks + ends[self.first + self.counts] - ends[self.first]
+        if (((self.chunks < 0) | (stops > size)) & (self.counts > 0)).any():
             raise MalformedMediaError("a sample lies outside of the file")
 
 
 def _time_scale(body: bytes) -> int:
     at = 20 if body[:1] == b"\1" else 12
     scale = int.from_bytes(body[at : at + 4], "big")
-    if not scale:
-        raise MalformedMediaError("a track without a time scale")
+    if not 0 < scale < _FINEST:
+        raise MalformedMediaError(f"a track with {scale} units of time in a second")
     return scale
 
 

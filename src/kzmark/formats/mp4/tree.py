@@ -4,16 +4,17 @@ Spec: ISO/IEC 14496-12, 4.2 (boxes) and 6.2.3 (order); QuickTime file format.
 """
 
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from kzmark import _rope
 from kzmark._io import read_exact
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 from kzmark.formats._bmff.boxes import Span, header, spans
 
 MAX_INDEX: Final = 512 << 20  # bytes of a `moov` box that is read
+_LONG: Final = 64 << 10  # bytes from which a content is rather copied in its file
 _OPEN: Final = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"})
 
 
@@ -26,12 +27,16 @@ class Box:
         body: Its content, if it is a leaf.
         children: Its children, if it is not.
         tail: Bytes behind the last child that are no box: some writers end a list with zeros.
+        origin: Where its content begins in the file it was read from, in bytes.
+        grown: That content, to tell whether it is still the same.
     """
 
     kind: bytes
     body: bytes = b""
     children: "list[Box] | None" = None
     tail: bytes = field(default=b"")
+    origin: int = -1
+    grown: bytes = field(default=b"", repr=False)
 
     def find(self, *path: bytes) -> "Box | None":
         """Return the first box at the end of a path of types."""
@@ -66,43 +71,61 @@ class Box:
         assert self.children is not None
         self.children = [child for child in self.children if child.kind not in kinds]
 
-    def pack(self) -> bytes:
-        """Return it whole."""
-        return b"".join(self._pieces())
+    def write(self, target: BinaryIO, source: BinaryIO) -> None:
+        """Write it whole; long contents that are as they were are copied from their file."""
+        waiting: list[bytes] = []
+        for piece in self._laid()[1]:
+            if isinstance(piece, bytes):
+                waiting.append(piece)
+                continue
+            target.write(b"".join(waiting))
+            waiting = []
+            _rope.copy(source, target, piece.origin, len(piece.body))
+        target.write(b"".join(waiting))
 
     @property
     def size(self) -> int:
         """Its length, header and all, in bytes."""
-        inside = self._inside
-        return len(header(self.kind, inside)) + inside
+        return self._laid()[0]
+
+    def _laid(self) -> "tuple[int, list[bytes | Box]]":
+        """Return its length and all it is made of, in order."""
+        inside: list[bytes | Box]
+        if self.children is None:
+            length, inside = len(self.body), [self if self._is_kept else self.body]
+        else:
+            parts = [child._laid() for child in self.children]  # noqa: SLF001 - of its own kind
+            length = sum(size for size, _ in parts) + len(self.tail)
+            inside = [piece for _, pieces in parts for piece in pieces]
+            inside.append(self.tail)
+        head = header(self.kind, length)
+        return len(head) + length, [head, *inside]
 
     @property
-    def _inside(self) -> int:
-        if self.children is None:
-            return len(self.body)
-        return sum(child.size for child in self.children) + len(self.tail)
-
-    def _pieces(self) -> Iterator[bytes]:
-        yield header(self.kind, self._inside)
-        if self.children is None:
-            yield self.body
-            return
-        for child in self.children:
-            yield from child._pieces()  # noqa: SLF001 - of its own kind
-        yield self.tail
+    def _is_kept(self) -> bool:
+        return self.origin >= 0 and len(self.body) > _LONG and self.body is self.grown
 
 
-def grow(data: bytes, span: Span, *, limits: Limits, depth: int = 0) -> Box:
-    """Return a box with its children, as far down as kzmark looks into them."""
+def grow(data: bytes, span: Span, *, limits: Limits, at: int = 0, depth: int = 0) -> Box:
+    """Return a box with its children, as far down as kzmark looks into them.
+
+    Args:
+        data: What it stands in.
+        span: Where.
+        limits: What it may cost.
+        at: Where the data begin in their file, in bytes.
+        depth: Boxes around it.
+    """
     if span.kind not in _OPEN:
-        return Box(span.kind, data[span.body : span.end])
+        body = data[span.body : span.end]
+        return Box(span.kind, body, origin=at + span.body, grown=body)
     if depth > limits.max_depth:
         raise LimitExceededError(f"boxes nested {depth} deep")
     end = span.end
     if end - span.body >= 4 and data[end - 4 : end] == bytes(4) and _is_ended(data, span):
         end -= 4
     inner = spans(data, span.body, end, limits=limits)
-    children = [grow(data, one, limits=limits, depth=depth + 1) for one in inner]
+    children = [grow(data, one, limits=limits, at=at, depth=depth + 1) for one in inner]
     return Box(span.kind, children=children, tail=data[end : span.end])
 
 

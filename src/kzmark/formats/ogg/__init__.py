@@ -12,15 +12,17 @@ from kzmark.formats._audio import facts, hear
 from kzmark.formats._base import C2PABinding, FormatInfo, Signature
 from kzmark.formats._film import Progress, Span
 from kzmark.formats._sound import Samples, Sound
-from kzmark.formats.ogg import layers, pages
+from kzmark.formats.ogg import layers, opus, pages
 from kzmark.formats.ogg import speak as spoken
-from kzmark.formats.ogg.links import KINDS, File
+from kzmark.formats.ogg.links import KINDS, File, Link
 from kzmark.formats.ogg.opus import RATE
+from kzmark.formats.ogg.spoken import start_of as vorbis_start
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.vocabulary import Layer, Medium
 
 _HEAD: Final = 27  # bytes of the head of a page before its lacing values
+_LONG: Final = 1 << 21  # a position that the samples of one page do not reach
 
 
 class Ogg:
@@ -85,9 +87,19 @@ def _sound(source: BinaryIO, limits: Limits) -> Sound:
     samples = 0
     for link in file.links:
         skip = int.from_bytes(link.headers[0][10:12], "little") if link.kind == "opus" else 0
-        samples += max(0, link.last - skip)
+        samples += max(0, link.last - _start(file, link) - skip)
     rate = RATE if file.links[0].kind == "opus" else told.rate
     return replace(told, seconds=samples / rate)
+
+
+def _start(file: File, link: Link) -> int:
+    """Return the position at which a link begins: not 0 in a part of a stream."""
+    if link.kind == "opus":
+        return opus.start_of(file, link)
+    page = next(file.pages(link), None)
+    if link.kind != "vorbis" or page is None or page.position < _LONG:
+        return 0
+    return vorbis_start(file, link)
 
 
 ADAPTER = Ogg()

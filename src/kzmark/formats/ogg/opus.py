@@ -87,7 +87,7 @@ def _quiet(words: Samples) -> Samples:
 
 def pages_of(file: File, link: Link, coded_: Coded) -> tuple[list[bytes], int]:
     """Return pages with the words, and by how many samples those behind them come later."""
-    start = _start(file, link)
+    start = start_of(file, link)
     made: list[bytes] = []
     count = len(link.head())
     for at in range(0, len(coded_.packets), _PAGE):
@@ -111,7 +111,7 @@ def first_packet(file: File, link: Link) -> bytes:
     return next((packet for packet, _ in found), b"")
 
 
-def _start(file: File, link: Link) -> int:
+def start_of(file: File, link: Link) -> int:
     """Return the position at which the first page of sound begins: not 0 in a part of a stream."""
     page = next(file.pages(link), None)
     if page is None or page.flags & pages.LAST or page.position == pages.NOWHERE:

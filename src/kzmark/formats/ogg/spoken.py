@@ -35,6 +35,11 @@ def pages_of(file: File, link: Link, words: Samples) -> tuple[list[bytes], int]:
     return made, total - start + sizes[-1] // 4 + first // 4
 
 
+def start_of(file: File, link: Link) -> int:
+    """Return the position at which the sound begins: not 0 in a part of a stream."""
+    return _first(file, link, read(link.headers[0], link.headers[2]))[1]
+
+
 def _first(file: File, link: Link, setup: Setup) -> tuple[int, int]:
     """Return samples of the first block, and the position at which the sound begins."""
     page = next(file.pages(link), None)

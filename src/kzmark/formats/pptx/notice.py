@@ -24,7 +24,9 @@ _LINE: Final = 1.25
 _PAD: Final = 0.35  # of the size of type, on each side
 _SLIDE: Final = "application/vnd.openxmlformats-officedocument.presentationml.slide+xml"
 _PLACE: Final = "ppt/slides/kzmarkNotice.xml"
-_BEFORE: Final = frozenset({"p:sldMasterIdLst", "p:notesMasterIdLst", "p:handoutMasterIdLst"})
+_BEFORE: Final = frozenset(  # what stands before the size of slides (19.2.1.26)
+    {"p:sldMasterIdLst", "p:notesMasterIdLst", "p:handoutMasterIdLst", "p:sldIdLst"}
+)
 _LEAST: Final = 256  # of the number of a slide (19.7.13)
 
 
@@ -141,16 +143,19 @@ def _add_slide(deck: Deck) -> None:
     r, related = deck.document.prefix(uris[2], "r")
     row = f'<{p}:sldId{more}{related} id="{_LEAST}" {r}:id={quote(identity)}/>'
     listed = root.first("p:sldIdLst")
-    if listed is not None:
-        edit = listed.opened(row)
-    else:
-        whole = f"<{p}:sldIdLst{more}>{row}</{p}:sldIdLst>"
-        edit = _behind(root, whole)
-    parts.edits.put(parts.main, deck.document.edited([edit]))
+    edits = [listed.opened(row)] if listed is not None else []
+    fresh = "" if edits else f"<{p}:sldIdLst{more}>{row}</{p}:sldIdLst>"
+    if root.first("p:sldSz") is None:  # LibreOffice exports no slide whose size nobody says
+        fresh += f'<{p}:sldSz{more} cx="{deck.width}" cy="{deck.height}"/>'
+        if root.first("p:notesSz") is None:  # must stand behind it (19.2.1.26)
+            fresh += f'<{p}:notesSz{more} cx="{deck.height}" cy="{deck.width}"/>'
+    if fresh:
+        edits.append(_behind(root, fresh))
+    parts.edits.put(parts.main, deck.document.edited(edits))
 
 
 def _behind(root: Element, content: str) -> Edit:
-    """Return the edit that puts content behind the lists of masters."""
+    """Return the edit that puts content behind the lists of masters and slides."""
     last = [one for one in root.elements if one.name in _BEFORE]
     return (last[-1].end, last[-1].end, content) if last else root.begun(content)
 

@@ -1,6 +1,7 @@
 """What a viewer sees of a slide: its words, with what lies over them and where they stand."""
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
@@ -8,7 +9,7 @@ from kzmark.formats._colour import Colour, contrast, over
 from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._ooxml.theme import Theme
 from kzmark.formats._text import Leaf, Passage
-from kzmark.formats._xmlmap import Element
+from kzmark.formats._xmlmap import Document, Element
 from kzmark.formats.pptx.deck import Deck, number
 
 _SHAPES: Final = frozenset({"p:sp", "p:pic", "p:graphicFrame", "p:grpSp", "p:cxnSp"})
@@ -37,8 +38,14 @@ def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
 def _theme(parts: Parts, master: str) -> Theme:
     if not master:
         return Theme()
-    said = parts.document(master).root.first("p:clrMap")
-    return Theme.of(parts, master, said.attributes if said is not None else None)
+    return Theme.of(parts, master, _names(parts.edits.read(master), parts.limits, master))
+
+
+@functools.lru_cache(maxsize=8)
+def _names(data: bytes, limits: Limits, what: str) -> Mapping[str, str] | None:
+    """Return what slides of a master call its colours; the files of one program have the same."""
+    said = Document.of(data, limits=limits, what=what).root.first("p:clrMap")
+    return said.attributes if said is not None else None
 
 
 def _passages(root: Element, deck: Deck, theme: Theme) -> Iterator[Passage]:

@@ -18,6 +18,7 @@ from kzmark.formats._base import Pixels
 from kzmark.formats._xml import quote
 from kzmark.formats.svg.document import WHAT, Document, Edit
 from kzmark.formats.svg.geometry import Viewport, number
+from kzmark.formats.svg.hush import held_back
 from kzmark.formats.svg.images import Allowance
 from kzmark.formats.svg.tags import attributes, tag_at
 from kzmark.formats.svg.weight import weigh
@@ -98,7 +99,8 @@ def _render_here(text: bytes) -> bytes:
     import resvg_py
 
     try:
-        png: bytes = resvg_py.svg_to_bytes(svg_string=text.decode(), **_options())
+        with held_back():
+            png: bytes = resvg_py.svg_to_bytes(svg_string=text.decode(), **_options())
     except ValueError as error:
         raise MalformedMediaError(f"{WHAT} cannot be rendered: {error}") from error
     except BaseException as error:

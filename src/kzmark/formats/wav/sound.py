@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+import numpy as np
+
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._audio import facts, voice
@@ -118,6 +120,21 @@ def speak(
     write(file, target, chunks, samples=total)
     if progress:
         progress(1, 1)
+    return notes
+
+
+def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> Sequence[str]:
+    """Copy a WAV without so many samples at its start. See `Unsays.unsay`."""
+    file = File(source, limits=limits)
+    shaped, data = shape(file), file.need(b"data")
+    start = data.body + count * shaped.align
+    if shaped.kind is None or start >= data.end:
+        raise UnsupportedMediaError("its samples cannot be told one by one")
+    length = (data.end - start) // shaped.align * shaped.align
+    kept = Fresh(b"data", (Piece(file.source, start, length),))
+    silence = np.zeros((0, shaped.channels), np.float32)
+    chunks, notes = _moved(file, data, kept, -count, silence)
+    write(file, target, chunks, samples=length // shaped.align)
     return notes
 
 

@@ -113,7 +113,7 @@ def _tag(data: bytes, count: int, _words: Samples, file: File) -> _Moved:
 
 def _later(out: bytearray, at: int, count: int) -> None:
     value = int.from_bytes(out[at : at + 4], "little")
-    out[at : at + 4] = min(value + count, _MAX).to_bytes(4, "little")
+    out[at : at + 4] = max(0, min(value + count, _MAX)).to_bytes(4, "little")
 
 
 KINDS: Final[dict[bytes, Callable[[bytes, int, Samples, File], _Moved]]] = {

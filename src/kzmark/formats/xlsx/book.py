@@ -8,6 +8,7 @@ from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError
 from kzmark.formats._ooxml.parts import Parts
 from kzmark.formats._xmlmap import Document, Element, beginning
+from kzmark.formats._xmlwords import places
 
 PLACE: Final = "xl/worksheets/kzmarkNotice.xml"  # the part by which our sheet is known
 _END: Final = b"</sheetData>"  # no cell holds it: `<` is escaped there
@@ -91,10 +92,11 @@ class Around:
 
         Cells are passed over by the letters of their end tag, where that is exact.
         """
-        plain = b"<!" not in data and data[:1] == b"<" and data[1:2] != b"\0"
-        cut = data.rfind(_END) + len(_END)
-        if not plain or data.count(_END) != 1 or data.count(b"<sheetData>") != 1:
+        plain = data[:1] == b"<" and data[1:2] != b"\0" and (b"!" not in data or b"<!" not in data)
+        ends = places(data, _END) if plain else []
+        if len(ends) != 1 or len(places(data, b"<sheetData>")) != 1:
             return cls._whole(data, limits, what)
+        cut = ends[0] + len(_END)
         root = beginning(data, limits=limits, what=what, enough=_is_first_cell)
         head = data[root.start : root.inside]
         if root.name != "x:worksheet" or root.prefix:

@@ -12,6 +12,8 @@
 | `stretch`    | a closed store made longer, where its bytes differ in size        |
 | `heritage`   | what is kept of the manifests of the parent                       |
 | `parts`      | a store taken apart                                               |
+| `tokens`     | time stamps (RFC 3161), taken apart                               |
+| `timestamp`  | what the time stamp of a signature is worth                       |
 | `credential` | who signed: the certificates of a signature, judged               |
 | `validate`   | whether a store fits its file, in the specification's codes       |
 | `shape`      | whether a store is one that kzmark itself would have written      |

@@ -1,6 +1,7 @@
 """COSE_Sign1 as C2PA uses it: a detached payload, the chain in the protected header.
 
-RFC 9052, 4.2 and 4.4; RFC 9053, 2 (algorithms); RFC 9360, 2 (x5chain); C2PA 2.4, 13.2.
+RFC 9052, 4.2 and 4.4; RFC 9053, 2 (algorithms); RFC 9360, 2 (x5chain); C2PA 2.4, 13.2 and, for
+time stamps, 10.3.2.5.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from kzmark.errors import MalformedMediaError
 from kzmark.signing.algorithm import Algorithm
-from kzmark.signing.store import cbor
+from kzmark.signing.store import cbor, tokens
 
 IDENTIFIERS: Final[Mapping[Algorithm, int]] = {
     Algorithm.ES256: -7,
@@ -23,7 +24,9 @@ _ALGORITHMS: Final = {number: algorithm for algorithm, number in IDENTIFIERS.ite
 _ALG, _X5CHAIN = 1, 33
 _TAG: Final = b"\xd2"  # 18, COSE_Sign1
 _ARRAY_OF_4: Final = b"\x84"
-_EMPTY_MAP, _NIL = b"\xa0", b"\xf6"
+_NIL: Final = b"\xf6"
+NOTHING: Final = b"\xa0"  # an empty map
+_STAMP, _OLD_STAMP, _TOKENS, _TOKEN = "sigTst2", "sigTst", "tstTokens", "val"
 _MAX_CHAIN: Final = 16
 
 
@@ -56,16 +59,51 @@ def to_sign(header: bytes, claim: bytes | memoryview) -> bytes:
     return cbor.encode(["Signature1", header, b"", bytes(claim)])
 
 
-def sign1(header: bytes, signature: bytes) -> bytes:
-    """Return a COSE_Sign1 whose payload stands elsewhere."""
-    return b"".join(
-        (_TAG, _ARRAY_OF_4, cbor.encode(header), _EMPTY_MAP, _NIL, cbor.encode(signature))
-    )
+def sign1(header: bytes, signature: bytes, beside: bytes = NOTHING) -> bytes:
+    """Return a COSE_Sign1 whose payload stands elsewhere; `beside` is the unsigned header."""
+    return b"".join((_TAG, _ARRAY_OF_4, cbor.encode(header), beside, _NIL, cbor.encode(signature)))
 
 
 def behind_header(signature_size: int) -> int:
-    """Return how far before the end of a COSE_Sign1 its unprotected header stands, while empty."""
-    return len(_EMPTY_MAP + _NIL + cbor.encode(bytes(signature_size)))
+    """Return how many bytes of a COSE_Sign1 stand behind its unsigned header."""
+    return len(_NIL + cbor.encode(bytes(signature_size)))
+
+
+def to_stamp(header: bytes, signature: bytes) -> bytes:
+    """Return the bytes that a time stamp of a signature covers (C2PA 2.4, 10.3.2.5)."""
+    return _counter(header, cbor.encode(signature))
+
+
+def stamped(token: bytes) -> dict[str, Any]:
+    """Return a time stamp as it stands in the unsigned header."""
+    return {_STAMP: {_TOKENS: [{_TOKEN: token}]}}
+
+
+def time_stamp(signed: "Sign1", claim: bytes) -> tuple[bytes, bytes] | None:
+    """Return the time stamp of a signature and the bytes that it covers, if there is one.
+
+    What was written up to C2PA 2.0 covers the claim, and stands in the answer of its authority.
+
+    Raises:
+        MalformedMediaError: If there is something else where a time stamp stands.
+    """
+    if (new := signed.unprotected.get(_STAMP)) is not None:
+        return _token(new), to_stamp(signed.protected, signed.signature)
+    if (old := signed.unprotected.get(_OLD_STAMP)) is not None:
+        return tokens.granted(_token(old)), _counter(signed.protected, claim)
+    return None
+
+
+def _counter(header: bytes, payload: bytes) -> bytes:
+    return cbor.encode(["CounterSignature", header, b"", payload])
+
+
+def _token(said: Any) -> bytes:
+    match said:
+        case {"tstTokens": [{"val": bytes(token)}]}:
+            return token
+        case _:
+            raise MalformedMediaError("not one time stamp where one stands")
 
 
 def parse(body: bytes | memoryview) -> Sign1:

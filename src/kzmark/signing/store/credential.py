@@ -62,10 +62,10 @@ class Credential:
 def judge(certificates: tuple[bytes, ...]) -> Credential | str:
     """Return what a chain (DER, the leaf first) is, or why it cannot be read."""
     try:
-        read = _read(certificates)
-        leaf = read[0]
+        chained = read(certificates)
+        leaf = chained[0]
         key = leaf.public_key()
-        problem = next((each.cause for each in chain.problems(read)), "")
+        problem = next((each.cause for each in chain.problems(chained)), "")
         return Credential(
             key=key,
             algorithms=algorithm.fitting(key),
@@ -73,14 +73,15 @@ def judge(certificates: tuple[bytes, ...]) -> Credential | str:
             start=leaf.not_valid_before_utc,
             end=leaf.not_valid_after_utc,
             problem=problem,
-            usual=not problem and all(map(_is_usual, read)),
+            usual=not problem and all(map(_is_usual, chained)),
         )
     except Exception as error:  # noqa: BLE001 - its parser has errors of many kinds, without a root
         return f"certificates that cannot be read: {error}"
 
 
 @functools.lru_cache(maxsize=64)
-def _read(certificates: tuple[bytes, ...]) -> "tuple[x509.Certificate, ...]":
+def read(certificates: tuple[bytes, ...]) -> "tuple[x509.Certificate, ...]":
+    """Return certificates (DER), parsed once. Its errors are those of the parser."""
     from cryptography import x509
 
     return tuple(map(x509.load_der_x509_certificate, certificates))
@@ -104,16 +105,17 @@ def is_anchored(certificates: tuple[bytes, ...], anchors: str, now: datetime) ->
 def _issuers(certificates: tuple[bytes, ...], anchors: str) -> "tuple[x509.Certificate, ...]":
     """Return the authorities from the one above the leaf to an anchor; none if it leads nowhere."""
     trusted = chain.parse(anchors.encode("ascii"), source="the trust anchors")
-    read = _read(certificates)
-    for position, one in enumerate(read):
+    chained = read(certificates)
+    for position, one in enumerate(chained):
         for anchor in trusted:
-            if _issued(one, anchor):
-                found = (*read[1 : position + 1], anchor)
+            if issued(one, anchor):
+                found = (*chained[1 : position + 1], anchor)
                 return found if all(map(_is_authority, found)) else ()
     return ()
 
 
-def _issued(certificate: "x509.Certificate", issuer: "x509.Certificate") -> bool:
+def issued(certificate: "x509.Certificate", issuer: "x509.Certificate") -> bool:
+    """Say whether the issuer of a certificate is this one, by name and by signature."""
     from cryptography.exceptions import InvalidSignature
 
     try:

@@ -10,7 +10,7 @@ from kzmark.mark import Mark
 from kzmark.signing import manifest
 from kzmark.signing.manifest import Saying
 from kzmark.signing.signer import Signer
-from kzmark.signing.store import cbor, cose, jumbf
+from kzmark.signing.store import cbor, cose, jumbf, stretch
 from kzmark.signing.store.binding import Binding
 from kzmark.signing.store.stretch import Seams
 
@@ -66,7 +66,8 @@ class Draft:
             _asserted(blank.label, blank.body),
         )
         claim = cbor.encode(_claim(label, version, asserted))
-        signed = cose.sign1(signer.header, bytes(signer.signature_size))
+        beside = stretch.zeros(signer.time_stamp_room)
+        signed = cose.sign1(signer.header, bytes(signer.signature_size), beside)
         claimed = jumbf.superbox(jumbf.CLAIM, CLAIM_LABEL, jumbf.box(jumbf.CBOR, claim))
         closing = jumbf.superbox(jumbf.SIGNATURE, SIGNATURE_LABEL, jumbf.box(jumbf.CBOR, signed))
         asserting = (one.box for one in asserted)
@@ -79,7 +80,8 @@ class Draft:
         self._binding_start = self._binding_end - len(asserted[-1].box)
         size = len(self._blank)
         ends = (size - len(whole), size - len(closing), size - len(signed) - jumbf.HEAD)
-        self.seams = Seams((0, *ends), size - cose.behind_header(signer.signature_size))
+        stop = size - cose.behind_header(signer.signature_size)
+        self.seams = Seams((0, *ends), (stop - len(beside), stop))
 
     @property
     def blank(self) -> bytes:
@@ -89,7 +91,7 @@ class Draft:
     @property
     def open_bytes(self) -> int:
         """How many bytes of the blank store are not known before the file is hashed."""
-        return _HASH + self._signer.signature_size
+        return _HASH + self._signer.signature_size + self._signer.time_stamp_room
 
     @property
     def size(self) -> int:
@@ -97,13 +99,26 @@ class Draft:
         return len(self._blank)
 
     def close(self, binding: Binding) -> bytes:
-        """Return the signed store.
+        """Return the signed store, with a time stamp if the signer asks for them.
 
         Args:
             binding: Of the label and length of the blank one.
 
         Raises:
-            IdentityError: If the key or the certificate fails.
+            IdentityError: If the key, the certificate or the time stamp service fails.
+        """
+        store, stamp = self.sealed(binding)
+        if not stamp:
+            return store
+        return stretch.with_header(
+            store, self.seams, stretch.padded(stamp, self._signer.time_stamp_room)
+        )
+
+    def sealed(self, binding: Binding) -> tuple[bytes, dict[str, Any]]:
+        """Return the signed store and what is to stand in its unsigned header, which is blank.
+
+        Raises:
+            IdentityError: If the key, the certificate or the time stamp service fails.
         """
         tie = _box(binding.label, binding.body)
         if len(tie) != self._binding_end - self._binding_start:
@@ -115,7 +130,7 @@ class Draft:
         claim = bytes(store[self._claim_start : self._claim_end])
         signature = self._signer.sign(cose.to_sign(self._signer.header, claim))
         store[len(store) - len(signature) :] = signature
-        return bytes(store)
+        return bytes(store), self._signer.stamped(signature)
 
 
 def _claim(label: str, version: str, asserted: tuple[Asserted, ...]) -> dict[str, Any]:

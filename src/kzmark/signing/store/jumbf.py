@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from kzmark._limits import Limits
@@ -34,8 +33,7 @@ class Box(NamedTuple):
     body: memoryview
 
 
-@dataclass(frozen=True, slots=True)
-class Superbox:
+class Superbox(NamedTuple):
     """A box with a name that holds boxes.
 
     Attributes:

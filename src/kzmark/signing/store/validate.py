@@ -1,8 +1,8 @@
 """Whether a manifest store is whole, well signed, and fits its file (C2PA 2.4, 15).
 
 The active manifest is judged: its hashed URIs, its hard binding, its signature, the certificates
-behind it. Codes are those of the specification (15.2.3). Time stamps and the manifests of
-ingredients are not looked at; `Validation.certain` is silent where there could be any.
+behind it. Codes are those of the specification (15.2.3). The manifests of ingredients are not
+looked at; `Validation.certain` is silent where there could be any.
 """
 
 import hashlib
@@ -16,10 +16,11 @@ from kzmark._limits import Limits
 from kzmark.errors import MediaError, RecordError
 from kzmark.signing import algorithm
 from kzmark.signing.evidence import Reading
-from kzmark.signing.store import cbor, cose, credential, jumbf, shape
+from kzmark.signing.store import cbor, cose, credential, jumbf, shape, timestamp
 from kzmark.signing.store.binding import Bound
 from kzmark.signing.store.credential import Credential
 from kzmark.signing.store.parts import Manifest, take_apart
+from kzmark.signing.store.timestamp import TimeStamp
 
 _MAX_JSON: Final = 1 << 20  # bytes of an assertion
 _BINDINGS: Final = "c2pa.hash."
@@ -61,9 +62,12 @@ class _Case:
     """One manifest before the judge."""
 
     manifest: Manifest
+    time: datetime  # by which certificates are judged
+    anchors: str
     values: dict[str, Any] = field(default_factory=dict)
     signed: cose.Sign1 | None = None
     who: Credential | None = None
+    stamp: TimeStamp | None = None
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -83,20 +87,19 @@ def validate(
         found = take_apart(store, limits=limits)
     except MediaError as error:
         return Validation(_refused("general.error", error.message))
-    case, time = _Case(found[-1]), now or datetime.now(UTC)
-    case.failures.extend(_failures(case, bound, time))
-    trusted = _is_trusted(case, anchors, time)
-    reading = _reading(case, found, trusted=trusted)
+    case = _Case(found[-1], time=now or datetime.now(UTC), anchors=anchors)
+    case.failures.extend(_failures(case, bound))
+    reading = _reading(case, found, trusted=_is_trusted(case))
     return Validation(reading, case, alone=len(found) == 1)
 
 
-def _failures(case: _Case, bound: Bound, now: datetime) -> Iterator[Failure]:
+def _failures(case: _Case, bound: Bound) -> Iterator[Failure]:
     try:
         yield from _assertion_failures(case)
     except MediaError as error:
         yield "claim.malformed", error.message
     yield from _binding_failures(case, bound)
-    yield from _signature_failures(case, now)
+    yield from _signature_failures(case)
 
 
 def _assertion_failures(case: _Case) -> Iterator[Failure]:
@@ -144,7 +147,7 @@ def _binding_failures(case: _Case, bound: Bound) -> Iterator[Failure]:
         yield outcome.code, outcome.explanation
 
 
-def _signature_failures(case: _Case, now: datetime) -> Iterator[Failure]:
+def _signature_failures(case: _Case) -> Iterator[Failure]:
     """Yield what is wrong with the signature and with who signed (15.7)."""
     if case.manifest.claim.get("signature") not in case.manifest.signature_links:
         yield "claimSignature.missing", "the claim names no signature of its own"
@@ -153,6 +156,9 @@ def _signature_failures(case: _Case, now: datetime) -> Iterator[Failure]:
     except MediaError as error:
         yield "claimSignature.mismatch", error.message
         return
+    case.stamp = stamp = _stamp(case.manifest, signed, case.anchors)
+    if stamp and stamp.time and stamp.is_trusted:
+        case.time = stamp.time  # what has expired since was valid when it signed
     who = credential.judge(signed.chain)
     if isinstance(who, str):
         yield "signingCredential.invalid", who
@@ -160,11 +166,20 @@ def _signature_failures(case: _Case, now: datetime) -> Iterator[Failure]:
     case.who = who
     if who.problem or signed.algorithm not in who.algorithms:
         yield "signingCredential.invalid", who.problem or "a key of another algorithm"
-    if not who.start <= now <= who.end:
+    if not who.start <= case.time <= who.end:
         yield "signingCredential.expired", "the certificate has expired or is not valid yet"
     told = cose.to_sign(signed.protected, case.manifest.claim_body)
     if not _verifies(signed, told, who):
         yield "claimSignature.mismatch", "the signature is not that of the claim"
+
+
+def _stamp(manifest: Manifest, signed: cose.Sign1, anchors: str) -> TimeStamp | None:
+    """Judge the time stamp of a signature, if it has one (15.8)."""
+    try:
+        found = cose.time_stamp(signed, manifest.claim_body)
+    except MediaError as error:
+        return TimeStamp(None, ((timestamp.MALFORMED, error.message),))
+    return timestamp.judge(*found, anchors=anchors) if found else None
 
 
 def _verifies(signed: cose.Sign1, told: bytes, who: Credential) -> bool:
@@ -175,10 +190,10 @@ def _verifies(signed: cose.Sign1, told: bytes, who: Credential) -> bool:
     return algorithm.verifies(signed.signature, told, who.key, signed.algorithm)
 
 
-def _is_trusted(case: _Case, anchors: str, now: datetime) -> bool:
-    if not anchors or case.signed is None or case.who is None or case.failures:
+def _is_trusted(case: _Case) -> bool:
+    if not case.anchors or case.signed is None or case.who is None or case.failures:
         return False
-    return credential.is_anchored(case.signed.chain, anchors, now)
+    return credential.is_anchored(case.signed.chain, case.anchors, case.time)
 
 
 def _reading(case: _Case, found: Sequence[Manifest], *, trusted: bool) -> Reading:
@@ -186,6 +201,9 @@ def _reading(case: _Case, found: Sequence[Manifest], *, trusted: bool) -> Readin
     signature: dict[str, Any] = {}
     if case.who is not None:
         signature = {"certificateInfo": {"subject": case.who.subject}}
+    codes = [code for code, _ in case.stamp.codes] if case.stamp else []
+    if case.stamp and case.stamp.time:
+        signature["timeStampInfo"] = {"timestamp": case.stamp.time.isoformat()}
     active = {
         "label": case.manifest.label,
         "claim.v2": case.manifest.claim,
@@ -194,7 +212,7 @@ def _reading(case: _Case, found: Sequence[Manifest], *, trusted: bool) -> Readin
     }
     others: list[Mapping[str, Any]] = [{"label": one.label} for one in found[:-1]]
     failures = case.failures if trusted else [*case.failures, _UNTRUSTED]
-    return Reading(state=state, failures=failures, informational=(), manifests=[active, *others])
+    return Reading(state=state, failures=failures, informational=codes, manifests=[active, *others])
 
 
 def _refused(code: str, explanation: str) -> Reading:

@@ -15,6 +15,7 @@ from kzmark.formats.ogg.vorbis.bits import Reader, width
 
 _BOOK: Final = 0x564342
 _MOST: Final = 1 << 20  # numbers of one code book
+_LOUDEST: Final = 2.0**40  # far above all sound, and its square is a number still
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,12 @@ def _values(
         power = [count**at for at in range(dimensions)]
         picked = told[np.stack([number[:, 0] // one % count for one in power], axis=1)]
     found = picked * step + low
+    found = np.cumsum(found, axis=1) if adds else found
+    if not np.abs(found).max(initial=0) < _LOUDEST:
+        raise MalformedMediaError("a code book with numbers that no sound has")
     combined = kind == 1 and not adds and count**dimensions == entries
     axis = (told * step + low).astype(np.float32) if combined else None
-    return (np.cumsum(found, axis=1) if adds else found).astype(np.float32), axis
+    return found.astype(np.float32), axis
 
 
 def _root(entries: int, dimensions: int) -> int:
