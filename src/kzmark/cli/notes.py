@@ -13,6 +13,7 @@ SENTENCES: Final = {
     "colour-type-raised": "a palette without room for the notice became true colour, exactly",
     "cuesheet-off-sectors": "the tracks of the cue sheet begin at no sector of a disc any more",
     "digest-did-not-fit": "the MD5 in the source was not that of its samples; the new one is",
+    "earlier-words-kept": "other words, spoken earlier, are heard behind the new ones",
     "encoded-lossless": "a lossy picture was encoded without loss",
     "exif-thumbnail-dropped": "a preview without the notice was left out of the EXIF block",
     "extension-differs": "the name has the extension of another format, as it had before",
