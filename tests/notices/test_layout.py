@@ -54,6 +54,17 @@ def words_box(layout: Layout, style: NoticeStyle) -> tuple[float, float, float, 
     ),
     False,
 )
+@example(
+    241,
+    161,
+    NoticeStyle(
+        profile=PROFILE,
+        operation=Operation.CREATED,
+        languages=("kk", "ru", "en"),
+        corner=Corner.BOTTOM_STRIP,
+    ),
+    False,
+)
 def test_a_layout_is_legible_and_inside_or_there_is_none(
     width: int, height: int, style: NoticeStyle, vector: bool
 ) -> None:

@@ -16,6 +16,7 @@ from kzmark.formats._base import Drawing, Rectangle, Words
 from kzmark.notices import badge, letters
 from kzmark.notices.arrangement import Arrangement, Form, inside, outside
 from kzmark.notices.badge import PAD, Metrics
+from kzmark.notices.sheet import Sheet
 from kzmark.notices.style import NoticeStyle
 from kzmark.vocabulary import Corner
 
@@ -85,37 +86,6 @@ class Layout:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """The picture that a plate is laid out for.
-
-    Attributes:
-        width: Displayed width.
-        height: Displayed height.
-        style: What the notice says and looks like.
-        vector: Whether edges may fall anywhere and there is no least size in pixels.
-    """
-
-    width: float
-    height: float
-    style: NoticeStyle
-    vector: bool
-
-    def metrics(self, shortest: float) -> Metrics:
-        """Return the proportions for a picture with this shortest side."""
-        rules = self.style.profile.image
-        if self.vector:
-            return Metrics(rules.cap_share * shortest, whole=False)
-        return Metrics(max(rules.min_cap, _up(rules.cap_share * shortest)), whole=True)
-
-    @property
-    def margins(self) -> tuple[float, float]:
-        """Safe margins at the sides and at top and bottom."""
-        share = self.style.profile.image.margin_share
-        across, down = share * self.width, share * self.height
-        return (across, down) if self.vector else (_up(across), _up(down))
-
-
 @functools.lru_cache(maxsize=256)
 def lay_out(
     width: float,
@@ -174,7 +144,7 @@ def within(box: Area, arrangement: Arrangement, sheet: Sheet) -> Layout | None:
 
 def _anchored(sheet: Sheet, box: Area, arrangement: Arrangement, metrics: Metrics) -> Layout:
     core = arrangement.core(metrics)
-    left = box[0] + (_indent(sheet, core, metrics) if box[2] >= sheet.width else 0)
+    left = box[0] + (sheet.indent(core, metrics) if box[2] >= sheet.width else 0)
     spare = (box[3] - core[1]) / 2
     return Layout(
         arrangement=arrangement,
@@ -206,7 +176,7 @@ def _plate(sheet: Sheet, arrangement: Arrangement, metrics: Metrics) -> Layout |
     if width * height > allowed * sheet.width * sheet.height:
         return None
     x, y = _corner(sheet, (width, height))
-    left = x + (_indent(sheet, core, metrics) if strip else 0)
+    left = x + (sheet.indent(core, metrics) if strip else 0)
     return Layout(
         arrangement=arrangement,
         metrics=metrics,
@@ -229,12 +199,6 @@ def _corner(sheet: Sheet, size: tuple[float, float]) -> tuple[float, float]:
     )
 
 
-def _indent(sheet: Sheet, core: tuple[float, float], metrics: Metrics) -> float:
-    """Return how far the core stands from the left end of a box that spans the picture."""
-    wanted = sheet.margins[0] - metrics.of(PAD)
-    return max(0, min(wanted, sheet.width - core[0]))
-
-
 def _band(sheet: Sheet, form: Form | None) -> Layout | None:
     for arrangement in outside(sheet.style, form):
         metrics = _band_metrics(sheet, arrangement)
@@ -244,7 +208,7 @@ def _band(sheet: Sheet, form: Form | None) -> Layout | None:
                 arrangement=arrangement,
                 metrics=metrics,
                 box=(0, sheet.height, sheet.width, core[1]),
-                core=(_indent(sheet, core, metrics), sheet.height),
+                core=(sheet.indent(core, metrics), sheet.height),
                 size=(sheet.width, sheet.height + core[1]),
                 grow=core[1],
             )
@@ -256,7 +220,13 @@ def _band_metrics(sheet: Sheet, arrangement: Arrangement) -> Metrics:
     share = sheet.style.profile.image.cap_share
     taken = share * arrangement.core(Metrics(1, whole=False))[1]
     grown = sheet.height / (1 - taken) if taken < 1 else math.inf
-    return sheet.metrics(min(sheet.width, grown))
+    metrics = sheet.metrics(min(sheet.width, grown))
+    if sheet.vector:
+        return metrics
+    # Whole pixels make the band a little higher, and so the letters. The width ends it.
+    while metrics.cap < share * min(sheet.width, sheet.height + arrangement.core(metrics)[1]):
+        metrics = Metrics(metrics.cap + 1, whole=True)
+    return metrics
 
 
 def _over(sheet: Sheet, form: Form | None, old: Area) -> Layout:
@@ -294,7 +264,3 @@ def _least_width(sheet: Sheet) -> float:
 
 def _fits(size: tuple[float, float], room: tuple[float, ...]) -> bool:
     return size[0] <= room[0] and size[1] <= room[1]
-
-
-def _up(value: float) -> int:
-    return math.ceil(value - 1e-9)

@@ -9,8 +9,9 @@ from kzmark.formats._base import Box
 from kzmark.mark import Mark, Place
 from kzmark.notices import templates
 from kzmark.notices.arrangement import Arrangement, Form, inside, outside
-from kzmark.notices.layout import Layout, Sheet, lay_out, within
+from kzmark.notices.layout import Layout, lay_out, within
 from kzmark.notices.measure import Piece
+from kzmark.notices.sheet import Sheet
 from kzmark.notices.style import NoticeStyle
 from kzmark.profile import Profile
 from kzmark.vocabulary import Corner
