@@ -79,6 +79,20 @@ class Evidence:
     detail: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def observed(
+        cls, status: Status, code: str, detail: str, facts: Mapping[str, str] | None = None
+    ) -> "Evidence":
+        """Return what was observed of a notice."""
+        return cls(
+            layer=Layer.NOTICE,
+            status=status,
+            basis=Basis.OBSERVED,
+            code=code,
+            detail=detail,
+            facts=dict(facts or {}),
+        )
+
     def to_dict(self) -> dict[str, str]:
         """Return the evidence as `verify --json` prints it."""
         return {

@@ -19,9 +19,8 @@ from kzmark.mark import Mark
 from kzmark.notices import audio, image, narration, words
 from kzmark.notices import film as films
 from kzmark.profile import Profile
-from kzmark.report import Basis, Evidence, Status
+from kzmark.report import Evidence, Status
 from kzmark.subject import Subject
-from kzmark.vocabulary import Layer
 
 Watch = Callable[[Iterator[Picture]], Iterator[Picture]]  # sees what is looked at, changes nothing
 
@@ -64,8 +63,12 @@ def see(  # noqa: PLR0911 - one way out for each kind of format
         if offers(adapter, Pictures):
             return look.regard(adapter, blind, watch)
     except BackendMissingError as error:
-        return _unchecked("notice.backend-missing", f"{error.message}; {error.hint}")
-    return _unchecked("notice.unsupported", f"kzmark cannot look at {adapter.info.name} yet")
+        return Evidence.observed(
+            Status.UNCHECKED, "notice.backend-missing", f"{error.message}; {error.hint}"
+        )
+    return Evidence.observed(
+        Status.UNCHECKED, "notice.unsupported", f"kzmark cannot look at {adapter.info.name} yet"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ class _Look:
         if seen.status is not Status.PRESENT or mark is None or mark.notice.heard is None:
             return seen
         if not offers(adapter, Overhears):
-            return _unchecked("notice.unsupported", "kzmark cannot listen to such a film yet")
+            return Evidence.observed(
+                Status.UNCHECKED, "notice.unsupported", "kzmark cannot listen to such a film yet"
+            )
         return narration.with_sound(seen, list(self.overhear(adapter, mark)))
 
     def overhear(self, adapter: Overhears, mark: Mark) -> Iterator[Evidence]:
@@ -160,13 +165,3 @@ class _Look:
                 if doubt.code in _DOUBTS:
                     return doubt
         return seen
-
-
-def _unchecked(code: str, detail: str) -> Evidence:
-    return Evidence(
-        layer=Layer.NOTICE,
-        status=Status.UNCHECKED,
-        basis=Basis.OBSERVED,
-        code=code,
-        detail=detail,
-    )

@@ -15,8 +15,8 @@ from kzmark.notices.ears import RATE
 from kzmark.notices.loudness import Meter
 from kzmark.notices.recognition import Heard, recognised
 from kzmark.profile import AudioRules, Profile
-from kzmark.report import Basis, Evidence, Status
-from kzmark.vocabulary import Layer, Operation
+from kzmark.report import Evidence, Status
+from kzmark.vocabulary import Operation
 
 Listen = Callable[[Sequence[Span]], Iterator[tuple[float, Samples]]]
 Fault = tuple[str, str]  # code, detail
@@ -39,7 +39,7 @@ def judged(listen: Listen, sound: Sound, *, profile: Profile, mark: Mark | None)
     """Listen for the notice, near the start first, and judge what is heard."""
     if sound.rate < ears.LOWEST:
         detail = f"{sound.rate} samples a second cannot carry words"
-        return _evidence(Status.ABSENT, "notice.not-found", detail)
+        return Evidence.observed(Status.ABSENT, "notice.not-found", detail)
     entries, unknown = lexicon.entries(profile, mark)
     if unknown and mark is not None:
         return _unknown_voice(listen, sound, profile.audio, mark, unknown)
@@ -52,10 +52,10 @@ def judged(listen: Listen, sound: Sound, *, profile: Profile, mark: Mark | None)
         found = recognised(near, entries, marked=mark is not None)
     if not found and mark is None and unknown:
         detail = f"nobody here has a recording of this profile in {', '.join(unknown)}"
-        return _evidence(Status.UNCHECKED, "notice.voice-unknown", f"{detail}: {_HINT}")
+        return Evidence.observed(Status.UNCHECKED, "notice.voice-unknown", f"{detail}: {_HINT}")
     if not found:
         detail = f"no notice was heard in the first {near.seconds:.0f} s"
-        return _evidence(Status.ABSENT, "notice.not-found", detail)
+        return Evidence.observed(Status.ABSENT, "notice.not-found", detail)
     languages = mark.notice.languages if mark is not None else profile.languages
     if all(one.entry.language == TONE for one in found):
         languages = (TONE,)
@@ -112,13 +112,13 @@ class _Notice:
             facts |= {"loudness": f"{self._loudness:.1f}", "programme": f"{followed:.1f}"}
             fault = _too_quiet(self._loudness, followed, rules)
         if fault is not None:
-            return _evidence(Status.BROKEN, *fault, facts)
+            return Evidence.observed(Status.BROKEN, *fault, facts)
         if self.languages == (TONE,):
             detail = "a signal without words: a weak notice, whoever does not know it learns little"
-            return _evidence(Status.PRESENT, "notice.tone-only", detail, facts)
+            return Evidence.observed(Status.PRESENT, "notice.tone-only", detail, facts)
         named = " and ".join(self.languages)
         detail = f"heard in {named}, {self._loudness:.1f} LUFS before {facts['programme']} LUFS"
-        return _evidence(Status.PRESENT, "", detail, facts)
+        return Evidence.observed(Status.PRESENT, "", detail, facts)
 
     @property
     def _end(self) -> float:
@@ -219,20 +219,7 @@ def _unknown_voice(
     elif end - start < letters / _FASTEST:
         fault = "notice.too-short", f"nobody says {letters} characters in {end - start:.1f} s"
     if fault is not None:
-        return _evidence(Status.BROKEN, *fault)
+        return Evidence.observed(Status.BROKEN, *fault)
     named = ", ".join(unknown)
     detail = f"something is heard where the notice should be; the recording in {named} is not here"
-    return _evidence(Status.UNCHECKED, "notice.voice-unknown", f"{detail}: {_HINT}")
-
-
-def _evidence(
-    status: Status, code: str, detail: str, facts: Mapping[str, str] | None = None
-) -> Evidence:
-    return Evidence(
-        layer=Layer.NOTICE,
-        status=status,
-        basis=Basis.OBSERVED,
-        code=code,
-        detail=detail,
-        facts=dict(facts or {}),
-    )
+    return Evidence.observed(Status.UNCHECKED, "notice.voice-unknown", f"{detail}: {_HINT}")

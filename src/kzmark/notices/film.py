@@ -138,7 +138,7 @@ class _Search:
         self._coming = self._look(asked)
         found = next(self._coming, None)
         if found is None:
-            return lapses.evidence(Status.ABSENT, "notice.not-found", "the film shows no frame")
+            return Evidence.observed(Status.ABSENT, "notice.not-found", "the film shows no frame")
         self._begin = found
         return found.seen
 
@@ -170,7 +170,7 @@ class _Search:
         for sight in self._look(self._keys(_PATIENCE + 1)[1:], keys=True):
             if sight.shows:
                 detail = f"the notice is not seen from the start, but {sight.time:.1f} s into it"
-                return lapses.evidence(Status.BROKEN, "notice.late", detail, sight.seen.facts)
+                return Evidence.observed(Status.BROKEN, "notice.late", detail, sight.seen.facts)
             blank += sight.seen.status is Status.ABSENT
             if blank >= _PATIENCE:
                 break
@@ -206,7 +206,7 @@ class _Search:
         if fault is not None:
             return replace(fault, facts={**fault.facts, **facts})
         lasting = "in every still" if whole else f"for the {needed:.1f} s that reading it takes"
-        return lapses.evidence(Status.PRESENT, "", f"{sights[0].seen.detail}; {lasting}", facts)
+        return Evidence.observed(Status.PRESENT, "", f"{sights[0].seen.detail}; {lasting}", facts)
 
     def _reading(self, needed: float) -> list[float]:
         """Return times in which the notice has to be read; two of them lie next to each other."""

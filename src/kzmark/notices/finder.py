@@ -1,7 +1,7 @@
 """Finding the notice in pictures: first where the record says, then anywhere, at any size."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +18,7 @@ from kzmark.notices.memory import Same
 from kzmark.notices.reading import SEEN, Reading, Said, read
 from kzmark.notices.search import Candidate, badges
 from kzmark.profile import Profile
-from kzmark.report import Basis, Evidence, Status
-from kzmark.vocabulary import Layer
+from kzmark.report import Evidence, Status
 
 _BADGE: Final = 0.8  # correlation from which a badge without words is reported at all
 _PATIENCE: Final = 4  # pictures without a notice after which a file has none
@@ -135,7 +134,7 @@ def find(
             if tally.settled:
                 break
     except _TimeUp:
-        return _evidence(
+        return Evidence.observed(
             Status.UNCHECKED,
             "notice.time-up",
             f"{limits.max_seconds:g} s were over after {tally.seen} pictures",
@@ -177,34 +176,23 @@ class _Tally:
         if self.fault is not None:
             detail = self.fault.detail + (f" (frame {self.where})" if self.seen > 1 else "")
             facts = {**self.fault.facts, "frames": str(self.seen)}
-            return _evidence(Status.BROKEN, self.fault.code, detail, facts)
+            return Evidence.observed(Status.BROKEN, self.fault.code, detail, facts)
         if not self.passed:
-            return _evidence(Status.ABSENT, "notice.not-found", "no notice was found", facts)
+            return Evidence.observed(
+                Status.ABSENT, "notice.not-found", "no notice was found", facts
+            )
         if self.passed < self.seen:
-            return _evidence(
+            return Evidence.observed(
                 Status.BROKEN,
                 "notice.missing-frame",
                 f"the notice is in {self.passed} of the first {self.seen} frames or pages",
                 facts,
             )
         detail = self.last.detail if self.last else ""
-        return _evidence(Status.PRESENT, "", detail, facts)
+        return Evidence.observed(Status.PRESENT, "", detail, facts)
 
 
 _NONE: Final = Judgement(code="", detail="", facts={})
-
-
-def _evidence(
-    status: Status, code: str, detail: str, facts: Mapping[str, str] | None = None
-) -> Evidence:
-    return Evidence(
-        layer=Layer.NOTICE,
-        status=status,
-        basis=Basis.OBSERVED,
-        code=code,
-        detail=detail,
-        facts=facts or {},
-    )
 
 
 def _same(first: Picture, second: Picture) -> bool:

@@ -1,10 +1,9 @@
 """What is wrong with the notice of a film, from what stills of it showed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kzmark.report import Basis, Evidence, Status
-from kzmark.vocabulary import Layer
+from kzmark.report import Evidence, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +32,11 @@ def within(sights: Sequence[Sight], needed: float) -> Evidence | None:
     first = sights[shows.index(False)]
     if any(shows[shows.index(False) :]):
         detail = f"the notice comes and goes: it is gone {first.time:.2f} s into the film"
-        return evidence(Status.BROKEN, "notice.flashing", detail)
+        return Evidence.observed(Status.BROKEN, "notice.flashing", detail)
     if first.seen.status is Status.BROKEN:
         return replace(first.seen, detail=f"{first.seen.detail} (at {first.time:.1f} s)")
     detail = f"shown for less than {first.time:.1f} s, where {needed:.1f} s are the least"
-    return evidence(Status.BROKEN, "notice.too-short", detail)
+    return Evidence.observed(Status.BROKEN, "notice.too-short", detail)
 
 
 def over(sights: Sequence[Sight]) -> Evidence | None:
@@ -52,7 +51,7 @@ def over(sights: Sequence[Sight]) -> Evidence | None:
         f"the record says that it is shown throughout; {len(gone)} of {len(sights)} stills lack "
         f"it, the first at {gone[0].time:.1f} s"
     )
-    return evidence(Status.BROKEN, "notice.missing-frame", detail)
+    return Evidence.observed(Status.BROKEN, "notice.missing-frame", detail)
 
 
 def again(sights: Sequence[Sight]) -> Evidence | None:
@@ -64,18 +63,4 @@ def again(sights: Sequence[Sight]) -> Evidence | None:
         f"the record says that it comes again and again; {len(gone)} of {len(sights)} stills lack "
         f"it, the first at {gone[0].time:.1f} s"
     )
-    return evidence(Status.BROKEN, "notice.missing-repeat", detail)
-
-
-def evidence(
-    status: Status, code: str, detail: str, facts: Mapping[str, str] | None = None
-) -> Evidence:
-    """Return what was observed of a notice."""
-    return Evidence(
-        layer=Layer.NOTICE,
-        status=status,
-        basis=Basis.OBSERVED,
-        code=code,
-        detail=detail,
-        facts=dict(facts or {}),
-    )
+    return Evidence.observed(Status.BROKEN, "notice.missing-repeat", detail)

@@ -11,8 +11,8 @@ from kzmark.formats._text import Inscription, Leaf, Line, Passage
 from kzmark.mark import Mark, NoticeRecord
 from kzmark.notices.style import NoticeStyle
 from kzmark.profile import Profile
-from kzmark.report import Basis, Evidence, Status
-from kzmark.vocabulary import Layer, Operation
+from kzmark.report import Evidence, Status
+from kzmark.vocabulary import Operation
 
 BADGE: Final = "ЖИ · AI"  # the letters of the plate's badge
 _MAX_LETTERS: Final = 1 << 20  # of one leaf: a notice stands at its beginning
@@ -248,21 +248,12 @@ def _evidence(
         index, judged = fault
         where = f" (page {index + 1})" if seen > 1 else ""
         facts = {**judged.facts, **count}
-        return _observed(Status.BROKEN, judged.code, judged.detail + where, facts)
+        return Evidence.observed(Status.BROKEN, judged.code, judged.detail + where, facts)
     if not passed or last is None:
-        return _observed(Status.ABSENT, "notice.not-found", "no notice was found", count)
+        return Evidence.observed(Status.ABSENT, "notice.not-found", "no notice was found", count)
     if passed < seen:
         detail = f"the notice is on {passed} of the first {seen} pages"
-        return _observed(Status.BROKEN, "notice.missing-page", detail, {**last.facts, **count})
-    return _observed(Status.PRESENT, "", last.detail, {**last.facts, **count})
-
-
-def _observed(status: Status, code: str, detail: str, facts: Mapping[str, str]) -> Evidence:
-    return Evidence(
-        layer=Layer.NOTICE,
-        status=status,
-        basis=Basis.OBSERVED,
-        code=code,
-        detail=detail,
-        facts=facts,
-    )
+        return Evidence.observed(
+            Status.BROKEN, "notice.missing-page", detail, {**last.facts, **count}
+        )
+    return Evidence.observed(Status.PRESENT, "", last.detail, {**last.facts, **count})

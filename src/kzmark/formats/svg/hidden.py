@@ -11,8 +11,7 @@ from typing import Final
 from kzmark._limits import Limits
 from kzmark.formats import _xml
 from kzmark.formats.svg.document import NOTICE_ID, SVG, WHAT, Document
-from kzmark.report import Basis, Evidence, Status
-from kzmark.vocabulary import Layer
+from kzmark.report import Evidence, Status
 
 _XLINK: Final = "http://www.w3.org/1999/xlink href"
 _ANIMATIONS: Final = frozenset(
@@ -35,13 +34,7 @@ def judge(document: Document, *, limits: Limits) -> Sequence[Evidence]:
     seeker = _Seeker(document.notice.end if document.notice else -1)
     _xml.scan(document.text, limits=limits, what=WHAT, doctype=True, visitor=seeker)
     return [
-        Evidence(
-            layer=Layer.NOTICE,
-            status=Status.UNCHECKED,
-            basis=Basis.OBSERVED,
-            code=code,
-            detail=detail,
-        )
+        Evidence.observed(Status.UNCHECKED, code, detail)
         for code, detail in sorted(seeker.found.items())
     ]
 
