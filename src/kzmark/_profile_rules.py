@@ -114,6 +114,8 @@ class AudioRules:
         loudest: Loudness of the notice before a programme that is louder still, in LUFS.
         lead: Seconds that may pass before the notice begins, 0 to 60.
         intelligibility: Least speech intelligibility index of each language, 0.3 to 0.9.
+        step_back: Decibels by which the sound of a film is lowered under the words, at least;
+            6 to 40 (WCAG 2.2, 1.4.7 asks for 20).
     """
 
     loudness_tolerance: float
@@ -123,6 +125,7 @@ class AudioRules:
     loudest: float
     lead: float
     intelligibility: float
+    step_back: float
 
     @classmethod
     def of(cls, section: Section) -> Self:
@@ -139,4 +142,5 @@ class AudioRules:
             loudest=section.number("loudest", -20, -5, default=-10.0),
             lead=section.number("lead", 0, 60, default=3.0),
             intelligibility=section.number("intelligibility", 0.3, 0.9, default=0.68),
+            step_back=section.number("step_back", 6, 40, default=20.0),
         )

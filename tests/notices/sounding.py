@@ -38,6 +38,15 @@ def music(
     return np.stack([wave * (0.8**index) for index in range(channels)], 1).astype(np.float32)
 
 
+def pink(seconds: float, *, seed: int, rate: int = RATE, level: float = -20) -> Samples:
+    """Return noise with as much power in every octave, at a level of its mean power in dB."""
+    count = int(seconds * rate)
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
+    wave = np.fft.irfft(spectrum / np.sqrt(np.maximum(1, np.arange(spectrum.size))), count)
+    wave *= 10 ** (level / 20) / np.sqrt(np.mean(wave**2))
+    return np.stack([wave, wave], 1).astype(np.float32)
+
+
 def sound_of(samples: Samples, rate: int = RATE, *, layout: str | None = None) -> Sound:
     channels = samples.shape[1]
     return Sound(

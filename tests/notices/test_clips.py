@@ -189,7 +189,7 @@ def test_a_voice_that_is_no_path_is_refused(value: str) -> None:
 
 def test_a_profile_from_before_the_audible_notice_still_loads() -> None:
     text = (resources.files("kzmark.profiles") / "kz-2026.1.toml").read_text(encoding="utf-8")
-    later = ("quietest", "loudest", "lead = 3", "intelligibility")
+    later = ("quietest", "loudest", "lead = 3", "intelligibility", "step_back")
     lines = [one for one in text.splitlines() if not one.startswith(later)]
     old = "\n".join(lines).replace('"kz-2026.1"', '"old-1"')
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.notices.sounding import RATE, listening, mark_of, music, sound_of, style_of
+from tests.notices.sounding import RATE, listening, mark_of, music, pink, sound_of, style_of
 
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import PolicyUnsatisfiableError
@@ -66,7 +66,7 @@ def test_nothing_changes_behind_the_words_and_the_programme_goes_and_comes_smoot
     _, made = narrated(music(10))
 
     assert made.gain[0] == made.gain[-1] == 1
-    assert 20 * math.log10(made.gain[RATE]) == pytest.approx(-12, abs=0.1)
+    assert 20 * math.log10(made.gain[RATE]) == pytest.approx(-20, abs=0.1)
     assert np.abs(np.diff(made.gain)).max() < 0.002
     assert len(made.gain) == len(made.words)
 
@@ -89,7 +89,7 @@ def test_a_programme_in_the_way_of_words_steps_back_further() -> None:
 
     mixed, made = narrated(loud)
 
-    assert made.gain.min() < 10 ** (-12.5 / 20)
+    assert made.gain.min() < 10 ** (-20.5 / 20)
     assert judged(mixed).status is Status.PRESENT
 
 
@@ -129,6 +129,22 @@ def test_a_signal_stands_in_for_the_words() -> None:
 
     assert len(made.words) < 3 * RATE
     assert np.abs(mixed[: len(made.words)] - music(10)[: len(made.words)]).max() > 0.01
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_signal_over_noise_is_heard_as_well_as_words_would_be(seed: int) -> None:
+    lenient = replace(PROFILE, audio=replace(PROFILE.audio, step_back=6.0))
+    style = style_of(languages=("ru",), audible=Audible.TONE, profile=lenient)
+    noise = pink(10, seed=seed)
+
+    mixed, _ = narrated(noise, style)
+    notice = replace(mark_of(style).notice, seconds=None)
+    said = replace(mark_of(style), notice=narration.record(style, notice, [sound_of(noise)]))
+    seen = narration.find(
+        listening(mixed), sound_of(mixed), profile=PROFILE, mark=said, limits=DEFAULT_LIMITS
+    )
+
+    assert (seen.status, seen.code) == (Status.PRESENT, "notice.tone-only")
 
 
 def test_a_sound_shorter_than_the_words_is_refused() -> None:

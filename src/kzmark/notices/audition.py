@@ -156,6 +156,7 @@ class _Notice:
 
 def _hindered(one: Heard, rules: AudioRules) -> Iterator[Fault]:
     name = one.entry.language
+    what = "the signal" if name == TONE else f"the words in {name}"
     if one.share < _WHOLE:
         lost = {"covered": one.covered, "faded": one.faded}
         lost["missing"] = 1 - one.share - one.covered - one.faded
@@ -165,20 +166,20 @@ def _hindered(one: Heard, rules: AudioRules) -> Iterator[Fault]:
             "faded": "notice.faded",
             "missing": "notice.incomplete-language",
         }[worst]
-        yield code, f"{1 - one.share:.0%} of the words in {name} are {worst}"
+        yield code, f"{what}: {1 - one.share:.0%} {worst}"
     reached = one.trace.intelligibility
     if reached < rules.intelligibility:
         least = f"where {rules.intelligibility:g} is the least"
-        yield "notice.drowned", f"the words in {name} have an index of {reached:.2f}, {least}"
+        yield "notice.drowned", f"the index of {what} is {reached:.2f}, {least}"
     if one.ears.single:
         return
     each = one.levels
     lost_db = max(each.left, each.right) - each.middle
     if lost_db > _CANCELLED:
-        yield "notice.cancelled", f"one loudspeaker loses {lost_db:.0f} dB of the words in {name}"
+        yield "notice.cancelled", f"one loudspeaker loses {lost_db:.0f} dB of {what}"
     if abs(each.left - each.right) > _ONE_SIDED and not _one_sided(one):
         side = "right" if each.left > each.right else "left"
-        yield "notice.one-sided", f"the words in {name} are not heard in the {side} ear"
+        yield "notice.one-sided", f"the {side} ear does not hear {what}"
 
 
 def _one_sided(one: Heard) -> bool:

@@ -26,12 +26,7 @@ from kzmark.report import Evidence, Status
 Listen = Callable[[Sequence[Span]], Iterator[tuple[float, Samples]]]
 Gain = NDArray[np.float32]
 
-_DUCKED: Final = (
-    12.0,
-    18.0,
-    24.0,
-    36.0,
-)  # dB by which the programme steps back; the first is tried first
+_FURTHER: Final = (0.0, 6.0, 12.0, 20.0)  # dB that the programme steps back beyond the profile's
 _CLEAR: Final = 0.06  # above the least intelligibility, for codecs to take
 _DOWN: Final = 0.22  # seconds: less than the silence before the first signal
 _UP: Final = 0.5  # seconds: less than the silence behind the last word
@@ -78,8 +73,8 @@ def narration(style: NoticeStyle, sound: Sound, listen: Listen) -> Narration:
     rules = style.profile.audio
     words = audio.voice(style, sound, listen)
     under = _heard(listen, len(words), sound)
-    for decibels in _DUCKED:
-        gain = _ducked(len(words), sound.rate, decibels)
+    for more in _FURTHER:
+        gain = _ducked(len(words), sound.rate, rules.step_back + more)
         gain = _within(gain, words, under, sound.rate, rules)
         made = Narration(words=words, gain=gain)
         if _clear(made.over(under), style, sound) >= rules.intelligibility + _CLEAR:
@@ -177,8 +172,9 @@ def _clear(mixed: Samples, style: NoticeStyle, sound: Sound) -> float:
     """Return the speech intelligibility index of the language that is understood worst."""
     heard = ears.hear(iter([(0.0, mixed)]), sound).both
     worst = 1.0
-    for part in speech.parts(style):
-        if part.name != TONE:
+    parts = speech.parts(style)
+    for part in parts:
+        if part.name != TONE or len(parts) == 1:  # a signal before words is not judged
             wave = resampled(part.wave, speech.RATE, ears.RATE)
             trace = Spoken(wave, part.start * ears.RATE).traced(heard)
             worst = min(worst, trace.intelligibility)
