@@ -8,6 +8,8 @@ import pytest
 from tests.cli.conftest import WHO, Run
 from tests.cli.read_page import Page
 
+from kzmark import native
+
 Picture = Callable[[str], Path]
 
 
@@ -128,8 +130,34 @@ def test_formats_are_those_of_the_registry(run: Run) -> None:
     rows = run("formats", "--json").rows
 
     assert [row["format"] for row in rows] == [a.info.name for a in all_adapters()]
-    lines = run("formats").out.splitlines()[2:]
+    lines = run("formats").out.splitlines()[2:-2]
     assert [line.split()[0] for line in lines if line[0] != " "] == [row["format"] for row in rows]
+
+
+def test_formats_say_which_path_is_active(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = [name for name in native.CORES if native.built(name)]
+
+    rows = {row["format"]: row["path"] for row in run("formats", "--json").rows}
+    last = run("formats").out.splitlines()[-1]
+    monkeypatch.setenv("KZMARK_PURE", "1")
+    pure = run("formats")
+
+    assert [name for name, path in rows.items() if path == "native"] == built
+    assert last == f"fast core: active for {' and '.join(built)}" or not built
+    assert pure.out.splitlines()[-1].startswith("fast core: switched off") or not built
+    assert {row["path"] for row in run("formats", "--json").rows} == {"plain"}
+
+
+def test_a_file_that_cannot_be_read_has_the_fields_of_one_that_was(
+    run: Run, picture: Picture
+) -> None:
+    (read,) = run("verify", picture("photo.gif"), "--json").rows
+
+    (row,) = run("verify", "gone.gif", "--json").rows
+
+    assert list(row) == [*read, "error"]
+    assert row["error"]["code"] == "input"
+    assert not any(row[name] for name in row if name not in {"source", "error"})
 
 
 def test_an_identity_is_made_shown_and_requested(run: Run) -> None:

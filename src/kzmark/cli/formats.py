@@ -29,6 +29,7 @@ def run(args: Namespace, out: TextIO) -> int:
         return 0
     columns = shutil.get_terminal_size((WIDTH, 0)).columns if out.isatty() else WIDTH
     print(_words(rows, columns), file=out)
+    print(f"\n{_core()}", file=out)
     return 0
 
 
@@ -55,8 +56,21 @@ def _words(rows: Sequence[dict[str, Any]], columns: int) -> str:
     return table(head, cells)
 
 
+def _core() -> str:
+    """Say which path JPEG and PNG take."""
+    from kzmark import native
+
+    names = [name for name in native.CORES if native.active(name)]
+    if names:
+        return f"fast core: active for {' and '.join(names)}"
+    if any(map(native.built, native.CORES)):
+        return "fast core: switched off by KZMARK_PURE=1; all pictures take the plain path"
+    return "fast core: not built; all pictures take the plain path, which is slower"
+
+
 def matrix() -> list[dict[str, Any]]:
     """Return the capability matrix, from the registry."""
+    from kzmark import native
     from kzmark.formats import all_adapters
 
     infos = [adapter.info for adapter in all_adapters()]
@@ -72,6 +86,7 @@ def matrix() -> list[dict[str, Any]]:
             "exact": info.exact,
             "backend": info.backend,
             "extra": info.extra,
+            "path": "native" if native.active(info.name) else "plain",
             "available": not info.backend or find_spec(info.backend) is not None,
         }
         for info in infos

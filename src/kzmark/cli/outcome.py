@@ -118,8 +118,8 @@ def failure(result: "Result") -> dict[str, Any]:
     return {
         "source": str(result.source),
         "output": None,
-        "format": "",
-        "medium": "",
+        "format": None,
+        "medium": None,
         "mark_id": None,
         "sha256": None,
         "status": "failed",

@@ -73,7 +73,7 @@ class Verdicts:
 
         self._counts[NOT_READ, error.code] += 1
         complain(error, sys.stderr)
-        self._row({"source": error.source, "verdict": None, "error": error.to_dict()})
+        self._row(_unread(error))
         if self._sheet:
             self._sheet.fail(error)
 
@@ -125,6 +125,18 @@ class Verdicts:
     def _row(self, body: dict[str, Any]) -> None:
         if self._args.json:
             print(json.dumps(body, ensure_ascii=False), file=self._out, flush=True)
+
+
+def _unread(error: KzmarkError) -> dict[str, Any]:
+    """Return the JSON line of a file that could not be read: as of one that was, and the error."""
+    nothing = ("sha256", "format", "medium", "policy", "verdict", "reason", "mark")
+    return {
+        "source": error.source,
+        **dict.fromkeys(nothing),
+        "findings": [],
+        "evidence": [],
+        "error": error.to_dict(),
+    }
 
 
 def _cells(report: "Report") -> tuple[str, ...]:

@@ -11,6 +11,10 @@ the GIL.
 
 import os
 from enum import IntEnum
+from importlib import import_module
+from typing import Final
+
+CORES: Final = ("jpeg", "png")  # formats that have one
 
 
 class Refusal(IntEnum):
@@ -21,6 +25,20 @@ class Refusal(IntEnum):
     NO_CODE = 3  # the Huffman tables have no code for what must be written, and no room for one
     NO_MEMORY = 4
     ABSENT = 5  # there is no core
+
+
+def active(name: str) -> bool:
+    """Say whether files of a format take the native path, unless their core refuses them."""
+    return name in CORES and built(name) and allowed()
+
+
+def built(name: str) -> bool:
+    """Say whether the core of a format was built for this machine."""
+    try:
+        import_module(f"{__name__}._{name}")
+    except ImportError:
+        return False
+    return True
 
 
 def allowed() -> bool:
