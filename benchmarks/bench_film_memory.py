@@ -1,7 +1,7 @@
 """Greatest memory of stamping a long film, in a fresh process.
 
     python -m benchmarks.bench_film_memory                       2 hours, the notice twice
-    python -m benchmarks.bench_film_memory --labels 1 --folder D  kept there, made once
+    python -m benchmarks.bench_film_memory --notices 1 --folder D  kept there, made once
 
 The film is a short clip looped with its packets as they are (1080p H.264, 8 Mbit/s: 7 GB in 2
 hours), so ffmpeg and room for three times as much on the disk are needed. What counts is the
@@ -37,13 +37,13 @@ with open("/proc/self/status") as status:
 """
 
 
-def peak(film: Path, seconds: float, labels: int, scratch: Path) -> float:
-    """Return the greatest memory of stamping a film with so many labels, in megabytes."""
+def peak(film: Path, seconds: float, notices: int, scratch: Path) -> float:
+    """Return the greatest memory of stamping a film with so many notices, in megabytes."""
     words = (files("kzmark.profiles") / "kz-2026.1.toml").read_text(encoding="utf-8")
     own = words.replace('name = "kz-2026.1"', 'name = "apart"')
     profile = scratch / "apart.toml"
     profile.write_text(
-        own.replace("repeat_seconds = 60.0", f"repeat_seconds = {seconds / labels:.1f}")
+        own.replace("repeat_seconds = 60.0", f"repeat_seconds = {seconds / notices:.1f}")
     )
     new_identity(scratch / "id", organisation="X")
     given = [film, scratch / "out.mp4", scratch / "id", profile]
@@ -62,16 +62,16 @@ def peak(film: Path, seconds: float, labels: int, scratch: Path) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--hours", type=float, default=2.0)
-    parser.add_argument("--labels", type=int, default=2)
+    parser.add_argument("--notices", type=int, default=2)
     parser.add_argument("--folder", type=Path, help="where the film is kept")
     chosen = parser.parse_args()
     seconds = chosen.hours * 3600
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         folder = chosen.folder or Path(name)
         film = looped(clip(folder, "H.264, GOP 250", SHORT), round(seconds / SHORT))
-        found = peak(film, seconds, chosen.labels, Path(name))
+        found = peak(film, seconds, chosen.notices, Path(name))
     size = film.stat().st_size / 1e9 if film.exists() else 0
-    print(f"{chosen.hours:g} h, {size:.1f} GB, {chosen.labels} labels: {found:.0f} MB at most")
+    print(f"{chosen.hours:g} h, {size:.1f} GB, {chosen.notices} notices: {found:.0f} MB at most")
     return 0
 
 

@@ -34,7 +34,7 @@ KINDS = {  # how Pillow is to code the pictures
     "4:4:4 q95": {"quality": 95, "subsampling": 0},
 }
 IN_A_ROW = 12  # pictures
-LABEL = 0.5, 0.06  # shares of width and height: a single line, the smallest legible notice
+SMALL = 0.5, 0.06  # shares of width and height: a single line, the smallest legible notice
 PLACES = {"top": Corner.TOP_LEFT, "bottom": Corner.BOTTOM_LEFT, "strip": Corner.BOTTOM_STRIP}
 
 
@@ -88,11 +88,11 @@ def own(size: tuple[int, int], corner: Corner) -> Patch:
 
 
 @cache
-def label(size: tuple[int, int], corner: Corner) -> Patch:
+def small(size: tuple[int, int], corner: Corner) -> Patch:
     """Return a single line of text over half of the width, in the very corner of the picture."""
-    width, height = size[0], round(size[1] * LABEL[1])
+    width, height = size[0], round(size[1] * SMALL[1])
     if corner is not Corner.BOTTOM_STRIP:
-        width = round(width * LABEL[0])
+        width = round(width * SMALL[0])
     line = Image.new("RGB", (width, height))
     text = "Жасанды интеллект жасаған · Создано ИИ"
     ImageDraw.Draw(line).text((height // 2, height // 5), text, "white", font_size=height * 0.5)
@@ -159,7 +159,7 @@ def painting(rounds: int) -> Iterator[Row]:
         for name, size in SIZES.items():
             data = encoded(kind, size)
             for place, corner in PLACES.items():
-                for plate in (own, label):
+                for plate in (own, small):
                     patch = plate(size, corner)
                     works = partial(by_pillow, patch=patch), partial(by_kzmark, patch=patch)
                     sides = "x".join(map(str, reversed(patch.pixels.shape[:2])))
@@ -179,7 +179,7 @@ def looking(rounds: int) -> Iterator[Row]:
 
 
 def test_a_notice_on_a_jpeg_is_where_it_should_be() -> None:
-    data, patch = encoded("4:2:0 q90", (640, 480)), label((640, 480), Corner.TOP_LEFT)
+    data, patch = encoded("4:2:0 q90", (640, 480)), small((640, 480), Corner.TOP_LEFT)
 
     painted = by_kzmark(data, patch)
 

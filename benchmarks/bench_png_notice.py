@@ -2,7 +2,7 @@
 
     python -m benchmarks.bench_png_notice [ROUNDS]
 
-The package's own plate, and a smaller label as other studies measure it: at the top, at the bottom
+The package's own plate, and a smaller plate as other studies measure it: at the top, at the bottom
 and as a strip from side to side. From memory to memory, both in turn, medians of CPU time. As a
 plain test the body runs once on a small picture, and both outputs are compared pixel by pixel.
 """
@@ -25,8 +25,13 @@ from kzmark.formats._base import Patch, Pixels
 from kzmark.formats.png import ADAPTER
 from kzmark.native import png
 
-LABEL: Final = 0.06  # height of the smaller label, as a share of the picture's
-PLACES: Final = ("own plate", "label at the top", "label at the bottom", "strip at the bottom")
+SMALL: Final = 0.06  # height of the smaller plate, as a share of the picture's
+PLACES: Final = (
+    "own plate",
+    "small plate at the top",
+    "small plate at the bottom",
+    "strip at the bottom",
+)
 
 
 class Notice(NamedTuple):
@@ -67,16 +72,16 @@ def measured(size: str, place: str, data: bytes, patch: Patch, rounds: int) -> N
 
 
 def patch_at(place: str, data: bytes, size: tuple[int, int]) -> Patch:
-    """Return the package's plate, as it is or as a label of another shape and place."""
+    """Return the package's plate, as it is or as one of another shape and place."""
     plan = kzmark.Stamper(STATEMENT).plan(data)
     assert plan is not None
     own = plan.patch(*size)
     if place == "own plate":
         return own
     width, height = size if "strip" in place else (size[0] // 2, size[1])
-    label = Image.fromarray(own.pixels).resize((width, max(round(size[1] * LABEL), 1)))
-    top = 0 if "top" in place else height - label.height
-    return Patch(x=0, y=top, pixels=np.asarray(label))
+    shown = Image.fromarray(own.pixels).resize((width, max(round(size[1] * SMALL), 1)))
+    top = 0 if "top" in place else height - shown.height
+    return Patch(x=0, y=top, pixels=np.asarray(shown))
 
 
 def painted(data: bytes, patch: Patch) -> bytes:

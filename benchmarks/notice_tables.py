@@ -9,13 +9,14 @@ from benchmarks.pictures import SIZES, made, photo
 
 _JPEG: Final = """Laying the plate on a JPEG from memory to memory, against Pillow's decode, paste
 and save with `quality="keep"`, several new pictures in a row by each side in turn. Own is the plate
-that `kzmark stamp` lays by default; the label is a single line over half of the width (a strip: all
-of it) and 6 % of the height."""
+that `kzmark stamp` lays by default; the small one is a single line over half of the width (a strip:
+all of it) and 6 % of the height."""
 _LOOK: Final = """Decoding only the part of a JPEG in which the notice stands, against decoding all
 of it with Pillow."""
 _PNG: Final = """Laying the plate on a PNG from memory to memory, against Pillow's decode, paste and
-save at its default level; both give the same pixels. The label is half as wide as the picture (a
-strip: as wide) and 6 % as high. Size is that of the file afterwards, the largest of the three."""
+save at its default level; both give the same pixels. The small plate is half as wide as the picture
+(a strip: as wide) and 6 % as high. Size is that of the file afterwards, the largest of the
+three."""
 
 
 class Cell(NamedTuple):
@@ -63,7 +64,7 @@ def png(rounds: int) -> str:
             patch = bench.patch_at(place, data, (width, height))
             one = bench.measured(size, place, data, patch, few)
             found.append(((place,), size, Cell(one.pillow / 1e3, one.ours / 1e3, one.grown)))
-    bars = {"own plate": 40.0, "label at the top": 40.0, "strip at the bottom": 15.0}
+    bars = {"own plate": 40.0, "small plate at the top": 40.0, "strip at the bottom": 15.0}
     text = table(("plate",), _by_size(found), bars, grown=True)
     return tables.section("The notice alone on a PNG", _PNG, text)
 

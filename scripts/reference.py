@@ -5,8 +5,10 @@ import io
 import re
 import sys
 import textwrap
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from enum import Enum, EnumType, StrEnum
+from functools import cached_property
 from pathlib import Path
 from unittest import mock
 
@@ -23,6 +25,16 @@ COMMANDS = (
     ("identity", "csr"),
     ("formats",),
     ("audit", "check"),
+)
+SPELLINGS = (  # what Python shows of an argument, as a caller would write it
+    (r"\(self(, |\))", lambda found: "(" if found[1] == ", " else "()"),
+    (r"<function (\w+) at 0x\w+>", r"\1"),
+    (r"environ\(\{.*?\}\)", "os.environ"),
+    (r"<\w+\.\w+: ('[^']*')>", r"\1"),
+    (r"\b(?:kzmark\.(?:\w+\.)+|collections\.abc\.|uuid\.|pathlib\.|datetime\.)(?=\w)", ""),
+    (r"= Limits\([^)]*\)", "= Limits()"),
+    (r"= Policy\(.*?\)\)", "= article_21()"),
+    (r"= <factory>", "= ..."),
 )
 
 
@@ -80,14 +92,12 @@ def library() -> str:
         thing = getattr(kzmark, name)
         if name.startswith("__"):
             continue
-        kind = "class " if inspect.isclass(thing) else ""
-        parts.append(f"## {kind}{name}\n")
+        parts.append(f"## {_kind(thing)}{name}\n")
         parts.append(_described(thing, name))
         if inspect.isclass(thing) and not _is_value(thing):
-            for method, function in vars(thing).items():
-                if inspect.isfunction(function) and not method.startswith("_"):
-                    parts.append(f"### {name}.{method}\n")
-                    parts.append(_described(function, method))
+            for member, kind, found in members(thing):
+                parts.append(f"### {kind}{name}.{member}\n")
+                parts.append(_described(found, member))
     parts.append("## Closed lists\n\n| list | words |\n|---|---|")
     for name, words in vars(vocabulary).items():
         if isinstance(words, EnumType) and words.__base__ is StrEnum:
@@ -97,11 +107,36 @@ def library() -> str:
     return "\n".join(parts) + "\n"
 
 
+def members(thing: type) -> Iterator[tuple[str, str, object]]:
+    """Yield name, kind and object of what a class offers, inherited or its own, as it is written.
+
+    What a dataclass holds is no member: its docstring tells of it.
+    """
+    order = {name: at for at, name in enumerate(n for c in thing.__mro__ for n in vars(c))}
+    for found in sorted(inspect.classify_class_attrs(thing), key=lambda one: order[one.name]):
+        if found.name.startswith("_") or not found.defining_class.__module__.startswith("kzmark"):
+            continue
+        if isinstance(found.object, property | cached_property):
+            yield found.name, "property ", found.object
+        elif found.kind in {"class method", "static method"}:
+            yield found.name, f"{found.kind} ", getattr(thing, found.name)
+        elif inspect.isfunction(found.object):
+            yield found.name, "", found.object
+
+
+def _kind(thing: object) -> str:
+    if inspect.ismodule(thing):
+        return "module "
+    return "class " if inspect.isclass(thing) else ""
+
+
 def _described(thing: object, name: str) -> str:
     text = inspect.getdoc(thing) or ""
     if not callable(thing) or _is_value(thing):
         return f"```text\n{text}\n```\n"
-    call = re.sub(r"<function (\w+) at 0x\w+>", r"\1", f"{name}{inspect.signature(thing)}")
+    call = f"{name}{inspect.signature(thing)}"
+    for found, spelt in SPELLINGS:
+        call = re.sub(found, spelt, call)
     return f"```text\n{textwrap.fill(call, 96, subsequent_indent='    ')}\n\n{text}\n```\n"
 
 

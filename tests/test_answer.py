@@ -62,6 +62,19 @@ def test_a_string_has_its_notice_first_and_its_record_beside_it(
     assert verdict(answer.text, answer.record, tmp_path) is Verdict.COMPLIANT
 
 
+def test_an_answer_is_judged_in_memory_by_its_record(stamper: kzmark.Stamper) -> None:
+    answer = stamper.text("Жауап.")
+    assert answer.text is not None
+    data, changed = answer.text.encode(), (answer.text + "!").encode()
+
+    verdicts = [
+        kzmark.verify(each, name="answer.txt", record=record).verdict
+        for each, record in ((data, answer.record), (changed, answer.record), (data, None))
+    ]
+
+    assert verdicts == [Verdict.COMPLIANT, Verdict.NOT_COMPLIANT, Verdict.NOT_COMPLIANT]
+
+
 def test_a_string_can_carry_its_manifest(stamper: kzmark.Stamper, tmp_path: Path) -> None:
     answer = stamper.text("Жауап.", embed=True)
 

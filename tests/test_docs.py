@@ -1,5 +1,7 @@
 """The docs are true: blocks run, commands work, generated pages are fresh, codes are listed."""
 
+import ast
+import importlib
 import os
 import re
 import shlex
@@ -9,7 +11,9 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from scripts import reference
 
+import kzmark
 from kzmark import cli
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +86,67 @@ def test_what_a_page_shows_works(page: Path, desk: Path) -> None:
     assert ran or page.stem == "add-a-format"
 
 
+MODULES = ("kzmark", "kzmark.errors", "kzmark.vocabulary", "kzmark.testing")
+
+
+def private_names(code: str) -> list[str]:
+    """Return the names of kzmark that a block of Python uses, and that are not public."""
+    used: list[tuple[str, str]] = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            used += [(one.name, "") for one in node.names if one.name.split(".")[0] == "kzmark"]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "kzmark":
+            used += [(node.module or "", one.name) for one in node.names]
+        elif isinstance(node, ast.Attribute):
+            home, _, name = ast.unparse(node).rpartition(".")
+            if home in MODULES:
+                used.append((home, name))
+    return [f"{home}.{name}".strip(".") for home, name in used if not _is_public(home, name)]
+
+
+def _is_public(home: str, name: str) -> bool:
+    if home not in MODULES or name.startswith("_"):
+        return False
+    if home == "kzmark" and name:
+        return name in kzmark.__all__ or f"kzmark.{name}" in MODULES
+    return not name or hasattr(importlib.import_module(home), name)
+
+
+def test_pages_show_public_names_only() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]
+    found = [
+        (page.name, name)
+        for page in pages
+        for kind, text in blocks(page)
+        if kind == "python"
+        for name in private_names(text)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from kzmark.signing.identity import load",
+        "from kzmark import pipeline",
+        "import kzmark.batch",
+        "kzmark.executors.connect('x')",
+        "kzmark._io",
+        "from kzmark.vocabulary import Nothing",
+    ],
+)
+def test_a_private_name_in_a_page_would_be_seen(code: str) -> None:
+    assert private_names(code)
+
+
+def test_what_is_public_stands_in_contributing() -> None:
+    said = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Public")[2]
+
+    assert [name for name in MODULES[1:] if f"`{name}`" not in said] == []
+    assert "`kzmark.__all__`" in said
+
+
 def _command(line: str) -> int:
     words = shlex.split(line)
     if words[0] != "kzmark":
@@ -95,12 +160,6 @@ def _command(line: str) -> int:
 
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="argparse words its help anew in 3.13")
 def test_generated_pages_are_fresh() -> None:
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        import reference  # type: ignore[import-not-found]  # a script, found by the path above
-    finally:
-        sys.path.pop(0)
-
     for name, make in reference.PAGES.items():
         path = ROOT / "docs" / "reference" / name
         assert path.read_text(encoding="utf-8") == make(), f"run `make docs`: {name} is stale"
@@ -117,6 +176,20 @@ def test_every_code_of_the_source_is_listed_and_no_other() -> None:
     assert [code for code in listed if code.rpartition(".")[2] not in written] == []
 
 
+def test_every_part_of_the_source_has_one_row_in_the_architecture() -> None:
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    firsts = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    rows = [name for first in firsts for name in re.findall(r"`(\w+)(?:\.py|/)`", first)]
+    parts = {
+        path.stem
+        for path in (ROOT / "src" / "kzmark").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+
+    assert {part for part in parts if part[0] != "_"} - set(rows) == set()
+    assert [name for name in rows if rows.count(name) > 1] == []
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     seen = 0
     for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
@@ -124,6 +197,14 @@ def test_links_between_pages_lead_somewhere() -> None:
             seen += 1
             assert (page.parent / target).exists(), f"{page}: {target}"
     assert seen > 10
+
+
+def test_every_page_is_reached_from_the_readme() -> None:
+    said = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")]
+
+    assert pages
+    assert [page for page in pages if f"]({page})" not in said] == []
 
 
 def test_the_makefile_has_the_commands_of_the_readme() -> None:

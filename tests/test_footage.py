@@ -15,6 +15,8 @@ from PIL import Image
 
 import kzmark
 from kzmark.errors import InputError, PolicyUnsatisfiableError, RequestError
+from kzmark.footage import Footage
+from kzmark.places import place
 from kzmark.signing.identity import Identity, new_identity
 from kzmark.stamper import Stamper
 
@@ -198,3 +200,50 @@ def test_sound_that_is_not_there_is_named(stamper: Stamper, tmp_path: Path) -> N
 def test_frames_too_small_for_a_notice_are_refused(stamper: Stamper) -> None:
     with pytest.raises(PolicyUnsatisfiableError, match="no room"):
         stamper.video(frames(2, (96, 64)), 25, format="mp4")
+
+
+def test_without_a_target_and_a_format_it_is_an_mp4(stamper: Stamper) -> None:
+    bytes_back = stamper.video(frames(2), 15, preset="ultrafast")
+    into_stream = stamper.video(frames(2), 15, target=io.BytesIO(), preset="ultrafast")
+
+    assert bytes_back.data is not None
+    assert (bytes_back.format, into_stream.format) == ("mp4", "mp4")
+    assert kzmark.verify(bytes_back.data).format == "mp4"
+
+
+@pytest.mark.parametrize(
+    ("target", "format_", "made"),
+    [
+        ("a.MKV", "", "matroska"),
+        ("a.mp4", "webm", "webm"),
+        (None, ".mov", "mov"),
+        (None, "qt", "mov"),
+    ],
+)
+def test_the_format_is_that_of_the_words_or_of_the_extension(
+    target: str | None, format_: str, made: str
+) -> None:
+    assert Footage.format_for(place(target) if target else None, format_) == made
+
+
+@pytest.mark.parametrize(
+    ("target", "format_", "told"),
+    [("film.png", "", "as .png"), ("film", "", "without an extension"), (None, "gif", "as gif")],
+)
+def test_what_is_no_film_format_is_refused_with_those_that_are(
+    stamper: Stamper, tmp_path: Path, target: str | None, format_: str, told: str
+) -> None:
+    with pytest.raises(RequestError, match=told) as caught:
+        stamper.video(frames(2), 25, target=target and tmp_path / target, format=format_)
+
+    assert caught.value.hint == "one of m4v, mkv, mov, mp4, qt, webm"
+
+
+def test_what_is_see_through_in_a_frame_stands_on_white(stamper: Stamper) -> None:
+    clear = np.zeros((180, 320, 4), np.uint8)
+    clear[..., 0] = 255
+
+    data = stamper.video([clear, clear], 15, preset="ultrafast").data
+
+    assert data is not None
+    assert pictures(data)[0][170, 310].min() > 250

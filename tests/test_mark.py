@@ -168,7 +168,7 @@ def test_a_new_id_and_time_is_still_the_same_statement() -> None:
     assert not same_statement(first, make_mark("Другой"))
 
 
-@pytest.mark.parametrize("first", ["08084001234", "12345678901", "00000000000"])
+@pytest.mark.parametrize("first", ["08084001234", "12345678901", "00000000001"])
 def test_a_bin_with_its_control_digit_is_taken_and_any_other_digit_is_not(first: str) -> None:
     right = control_digit(first)
     assert right
@@ -177,6 +177,11 @@ def test_a_bin_with_its_control_digit_is_taken_and_any_other_digit_is_not(first:
     for digit in set("0123456789") - {right}:
         with pytest.raises(RecordError, match="control digit"):
             Responsible(name="x", bin=first + digit)
+
+
+def test_a_bin_of_zeros_is_refused_although_its_control_digit_fits() -> None:
+    with pytest.raises(RecordError, match="never issued"):
+        Responsible(name="x", bin="0" * 12)
 
 
 @pytest.mark.parametrize("number", ["1", "12345678901a", "1234567890123", "１" * 12])

@@ -7,6 +7,7 @@ from tests.conftest import make_mark
 
 from kzmark import policy
 from kzmark.errors import NotCompliantError, RequestError
+from kzmark.mark import NoticeRecord
 from kzmark.policy import ARTICLE_21, Policy, Signed, article_21
 from kzmark.report import Basis, Evidence, Outcome, Reason, Report, Status, Verdict
 from kzmark.vocabulary import Layer
@@ -32,6 +33,7 @@ def notice(status: Status, basis: Basis = Basis.OBSERVED) -> Evidence:
 SEEN, GONE, HIDDEN, UNSEEN = (
     notice(s) for s in (Status.PRESENT, Status.ABSENT, Status.BROKEN, Status.UNCHECKED)
 )
+SEEN_PLAIN = Evidence.observed(Status.PRESENT, "", "seen")
 CLAIMED = notice(Status.PRESENT, Basis.DECLARED)
 
 
@@ -95,6 +97,49 @@ def test_asking_for_trust_is_met_by_a_trusted_signer_only() -> None:
 
     assert policy.verdict(asked.judge([trusted, SEEN])) is Verdict.COMPLIANT
     assert policy.verdict(asked.judge([C2PA, SEEN])) is Verdict.NOT_COMPLIANT
+
+
+def spoken(*languages: str) -> Evidence:
+    return Evidence.observed(Status.PRESENT, "", "seen", {"languages": ",".join(languages)})
+
+
+@pytest.mark.parametrize(
+    ("languages", "code"),
+    [
+        (("kk", "ru"), "notice.perceivable"),
+        (("kk-Cyrl",), "notice.perceivable"),
+        (("ru", "kk"), "notice.kk-not-first"),
+        (("ru", "en"), "notice.without-kk"),
+    ],
+)
+def test_a_notice_that_kazakh_does_not_lead_is_met_and_weak(
+    languages: tuple[str, ...], code: str
+) -> None:
+    findings = ARTICLE_21.judge([XMP, spoken(*languages)])
+
+    assert policy.verdict(findings) is Verdict.COMPLIANT
+    assert findings[1].code == code
+    assert findings[1].is_weak == (code != "notice.perceivable")
+
+
+def test_the_order_of_languages_is_that_of_the_record_where_none_was_seen() -> None:
+    notice = NoticeRecord(languages=("ru", "kk"), texts=("Создано ИИ", "ЖИ жасаған"))
+    recorded = Evidence(layer=Layer.XMP, status=Status.PRESENT, mark=make_mark(notice=notice))
+
+    assert ARTICLE_21.judge([recorded, SEEN_PLAIN])[1].code == "notice.kk-not-first"
+    assert ARTICLE_21.judge([recorded, spoken("kk", "ru")])[1].code == "notice.perceivable"
+
+
+def test_a_policy_may_ask_for_kazakh_first(tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text('name = "house"\nedition = "2026"\nrequirements = ["kazakh-first"]\n')
+    asked = policy.from_file(path)
+    outcomes = {
+        one: asked.judge([XMP, piece])[0].outcome
+        for one, piece in {"kk": spoken("kk"), "ru": spoken("ru"), "-": GONE}.items()
+    }
+
+    assert outcomes == {"kk": Outcome.MET, "ru": Outcome.NOT_MET, "-": Outcome.UNKNOWN}
 
 
 def test_a_policy_without_requirements_is_refused() -> None:

@@ -136,6 +136,16 @@ def test_a_notice_without_kazakh_says_so(identity: Identity) -> None:
     assert "notice.without-kk" not in usual.notes
 
 
+def test_a_notice_that_kazakh_does_not_lead_says_so(identity: Identity) -> None:
+    turned = kzmark.Stamper(STATEMENT, identity=identity, languages=("ru", "kk")).stamp(PHOTO)
+    assert turned.data is not None
+    report = kzmark.verify(turned.data)
+
+    assert turned.notes == ("notice.kk-not-first",)
+    assert report.verdict.value == "compliant"
+    assert [one.code for one in report.findings if one.is_weak] == ["notice.kk-not-first"]
+
+
 def test_a_profile_by_path_object_and_an_identity_by_folder(tmp_path: Path) -> None:
     text = Path(kzmark.__file__).with_name("profiles") / "kz-2026.1.toml"
     mine = tmp_path / "mine.toml"

@@ -78,6 +78,16 @@ def test_exif_and_xmp_come_along(stamper: kzmark.Stamper, name: str) -> None:
     assert "theirs" in str(out.info.get("xmp") or out.info.get("XML:com.adobe.xmp"))
 
 
+def test_a_gif_takes_the_xmp_which_is_all_it_has_a_place_for(stamper: kzmark.Stamper) -> None:
+    source = reopened(noise(), "JPEG", xmp=PACKET)
+
+    done = stamper.stamp(source, format="gif")
+
+    assert done.data is not None
+    assert b'dc:source="theirs"' in done.data
+    assert kzmark.verify(done.data).verdict is kzmark.Verdict.COMPLIANT
+
+
 def test_the_words_of_a_tiff_come_along(stamper: kzmark.Stamper) -> None:
     exif = Image.Exif()
     exif[0x013B] = "Aizhan"
@@ -140,7 +150,7 @@ def test_depth_is_refused_and_not_clipped(stamper: kzmark.Stamper, mode: str) ->
 @pytest.mark.parametrize("name", ["png", "jpeg", "webp"])
 def test_every_other_mode_is_stamped(stamper: kzmark.Stamper, mode: str, name: str) -> None:
     bands = len(Image.new(mode, (1, 1)).getbands())
-    source = Image.frombytes(mode, (320, 240), b"\xc8" * (320 * 240 * bands))
+    source = Image.frombytes(mode, (320, 240), b"\xff" * (320 * 240 * bands))
 
     assert stamped(stamper, source, name).mode in {"L", "RGB", "RGBA"}
 

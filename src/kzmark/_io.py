@@ -5,12 +5,13 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from kzmark._limits import Limits
-from kzmark._rope import Rope, pieces_of
+from kzmark._rope import Rope, let_go, pieces_of
+from kzmark._system import discard, misnamed, move, remedy, sync_folder, take_mode
 from kzmark._temporary import is_temporary, make_temporary, run_named, sweep
 from kzmark.errors import LimitExceededError, MalformedMediaError, OutputError, OutputExistsError
 
@@ -89,6 +90,10 @@ def settle(target: Path) -> Path:
         OutputError: If the name leads in a circle, cannot be, or leads to what is no regular file
             (a folder, a device, a pipe): replacing that would destroy more than a file.
     """
+    if why := misnamed(target.name):
+        raise OutputError(
+            f"cannot write there: {why}", source=str(target), hint="name it otherwise"
+        )
     try:
         path = target.resolve() if target.is_symlink() else target
         kind = path.stat().st_mode
@@ -117,7 +122,9 @@ def refuse_existing(target: Path, *, what: str = "the output") -> None:
         raise OutputError(f"cannot write there: {cause(error)}", source=str(target)) from error
     if there:
         raise OutputExistsError(
-            f"{what} exists already", source=str(target), hint="give --overwrite to replace it"
+            f"{what} exists already",
+            source=str(target),
+            hint="give --overwrite (overwrite=True) to replace it",
         )
 
 
@@ -128,7 +135,7 @@ def cause(error: Exception) -> str:
 
 @contextlib.contextmanager
 def atomic_output(
-    target: Path, *, overwrite: bool, mode_of: Path | None = None
+    target: Path, *, overwrite: bool, readers: Sequence[bytes | Rope | None] = ()
 ) -> Iterator[BinaryIO]:
     """Give a temporary file beside `target`; rename it over `target` when the block ends well.
 
@@ -138,8 +145,7 @@ def atomic_output(
     Args:
         target: Final path.
         overwrite: Whether an existing target may be replaced.
-        mode_of: A file whose permission bits the new file takes; otherwise those of the target it
-            replaces, otherwise what the umask gives.
+        readers: Files that may be read from what is replaced; they let go of it before the rename.
 
     Raises:
         OutputExistsError: If the target exists and `overwrite` is false.
@@ -150,24 +156,41 @@ def atomic_output(
         refuse_existing(target)
     with _staged(target) as (stream, temporary):
         yield stream
-        _finish(stream, temporary, like=mode_of or target)
+        _finish(stream, temporary, like=target)
+        let_go(readers, target)
         _place(temporary, target, overwrite=overwrite)
     sync_folder(target.parent)
 
 
-def write_atomic(target: Path, pieces: Iterable[bytes | memoryview], *, overwrite: bool) -> None:
-    """Write `pieces` one after another to `target`, whole or not at all."""
-    with atomic_output(target, overwrite=overwrite) as stream:
+def write_atomic(
+    target: Path,
+    pieces: Iterable[bytes | memoryview],
+    *,
+    overwrite: bool,
+    readers: Sequence[bytes | Rope | None] = (),
+) -> None:
+    """Write `pieces` one after another to `target`, whole or not at all; as `atomic_output`."""
+    with atomic_output(target, overwrite=overwrite, readers=readers) as stream:
         stream.writelines(pieces)
 
 
 def write_together(
-    first: tuple[Path, bytes], then: tuple[Path, bytes | Rope], *, overwrite: bool
+    first: tuple[Path, bytes],
+    then: tuple[Path, bytes | Rope],
+    *,
+    overwrite: bool,
+    readers: Sequence[bytes | Rope | None] = (),
 ) -> None:
     """Write two files that only make sense together; if either fails, both stay as they were.
 
     Both are whole and on disk before the first gets its name, so that a full disk costs nothing.
     Should the second rename fail, the first is taken back.
+
+    Args:
+        first: Name and content of the file that gets its name first.
+        then: Those of the other.
+        overwrite: Whether what stands there may be replaced.
+        readers: Files that may be read from what is replaced; they let go of it.
 
     Raises:
         OutputExistsError: If one of them exists and `overwrite` is false.
@@ -182,6 +205,7 @@ def write_together(
         _finish(stream, early, like=one)
         other.writelines(pieces_of(then[1]))
         _finish(other, late, like=two)
+        let_go([then[1], *readers], two)
         _place(early, one, overwrite=overwrite)
         try:
             sync_folder(one.parent)
@@ -192,33 +216,26 @@ def write_together(
     sync_folder(two.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable, where the system has such a call (not on Windows)."""
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 @contextlib.contextmanager
 def _staged(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """Give a temporary file beside `target`, gone at the end unless it got its name."""
     try:
         stream, temporary = make_temporary(target.parent)
     except OSError as error:
-        raise OutputError(f"cannot write there: {cause(error)}", source=str(target)) from error
+        raise OutputError(
+            f"cannot write there: {cause(error)}",
+            source=str(target),
+            hint=remedy(error, target),
+        ) from error
     try:
         with stream:
             yield stream, temporary
     except OSError as error:
-        raise OutputError(f"writing failed: {cause(error)}", source=str(target)) from error
+        raise OutputError(
+            f"writing failed: {cause(error)}", source=str(target), hint=remedy(error, target)
+        ) from error
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        discard(temporary)
 
 
 def _finish(stream: BinaryIO, temporary: Path, *, like: Path) -> None:
@@ -230,23 +247,19 @@ def _finish(stream: BinaryIO, temporary: Path, *, like: Path) -> None:
         mode = like.stat().st_mode & 0o777
     except OSError:
         mode = 0o666 & ~_UMASK
-    with contextlib.suppress(OSError, NotImplementedError):  # a file system without permissions
-        temporary.chmod(mode)
+    take_mode(temporary, mode)
 
 
 def _place(temporary: Path, target: Path, *, overwrite: bool) -> None:
     """Give a finished file its name; without `overwrite`, never over somebody else's."""
-    if overwrite:
-        temporary.replace(target)
-        return
     try:
-        os.link(temporary, target)
+        move(temporary, target, replacing=overwrite)
     except FileExistsError as error:
         raise OutputExistsError(
-            "the output exists already", source=str(target), hint="give --overwrite to replace it"
+            "the output exists already",
+            source=str(target),
+            hint="give --overwrite (overwrite=True) to replace it",
         ) from error
-    except OSError:  # no hard links here (FAT, some network shares)
-        temporary.rename(target)
 
 
 @contextlib.contextmanager
@@ -270,4 +283,4 @@ def _take_back(path: Path, old: Path | None) -> None:
         if old is None:
             path.unlink(missing_ok=True)
         else:
-            old.replace(path)
+            move(old, path, replacing=True)

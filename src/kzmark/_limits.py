@@ -58,7 +58,8 @@ class Limits:
             raise LimitExceededError(f"a picture of {width}x{height} px")
         if pixels > self.max_pixels:
             raise LimitExceededError(
-                f"a picture of {width}x{height} px is over the limit of {self.max_pixels} px"
+                f"a picture of {width}x{height} px is over the limit of {self.max_pixels} px",
+                hint="make it smaller; or from Python, give Limits with another max_pixels",
             )
         raw = pixels * sample_bytes
         if raw > _RATIO_FLOOR and raw > file_bytes * self.max_ratio:
@@ -67,7 +68,11 @@ class Limits:
             )
 
     def check_metadata(self, size: int, *, what: str) -> None:
-        """Refuse a metadata block of `size` bytes if it is over `max_metadata`."""
+        """Refuse a metadata block of `size` bytes if it is over `max_metadata`.
+
+        Raises:
+            LimitExceededError: If it is.
+        """
         if size > self.max_metadata:
             raise LimitExceededError(
                 f"{what} of {size} bytes is over the limit of {self.max_metadata}"

@@ -1,5 +1,6 @@
 """What a mark says of its notice: words, languages, and where or when it is perceived."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +64,16 @@ class NoticeRecord:
             _record.check_text(text, "notice.texts")
         if self.voices not in {(), (TONE,)}:
             _record.check_voices(self.voices, len(self.languages))
+
+
+def without_kazakh_first(languages: Sequence[str]) -> tuple[str, str]:
+    """Return a code and words for languages that Kazakh does not lead; both empty if it does."""
+    said = [name.partition("-")[0] for name in languages]
+    if not said or said[0] == "kk":
+        return "", ""
+    if "kk" not in said:
+        return "notice.without-kk", f"it does not speak Kazakh, only {', '.join(languages)}"
+    return "notice.kk-not-first", f"Kazakh comes after {languages[0]}"
 
 
 def read(reader: _record.Reader) -> NoticeRecord:

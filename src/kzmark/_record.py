@@ -42,8 +42,10 @@ def check_bin(number: Any) -> None:
     if that is 10, under the weights 3 to 11, 1, 2; if it is 10 again, the number was never issued.
     """
     if not isinstance(number, str) or not re.fullmatch(r"[0-9]{12}", number):
-        raise RecordError(f"a BIN has 12 digits, not {number!r}")
+        raise RecordError(f"a BIN has 12 digits, not {number!r}", hint="give the whole number")
     digits = [int(digit) for digit in number]
+    if not any(digits):
+        raise RecordError("BIN 000000000000 was never issued", hint="give the number, or none")
     for weights in _BIN_WEIGHTS:
         control = sum(w * d for w, d in zip(weights, digits, strict=False)) % 11
         if control != 10:

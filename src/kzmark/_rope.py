@@ -6,69 +6,20 @@ are moved once, when the finished file is written.
 """
 
 import bisect
-import contextlib
 import io
 import os
-import threading
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Final, NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
 
-from kzmark.errors import InputError
+from kzmark._ground import File, Ground, Memory
 
 BLOCK: Final = 1 << 20  # bytes
 _SMALL: Final = 64 << 10  # bytes up to which a copy is cheaper than a stretch of its own
 
 
-class _Ground(Protocol):
-    """What a stretch is a stretch of."""
-
-    def read(self, start: int, length: int) -> bytes | memoryview: ...
-
-
-class _Memory:
-    """Bytes; may grow at its end, and never changes what it holds."""
-
-    def __init__(self, data: bytes | bytearray) -> None:
-        self.data = data
-
-    def read(self, start: int, length: int) -> bytes | memoryview:
-        if isinstance(self.data, bytearray):  # a view would forbid it to grow
-            return bytes(self.data[start : start + length])
-        return memoryview(self.data)[start : start + length]
-
-
-class _File:
-    """An open file that others may read at the same time, from other places."""
-
-    def __init__(self, handle: int) -> None:
-        self._handle = os.dup(handle)  # open for as long as anybody refers to it
-        self._lock = threading.Lock()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(OSError):
-            os.close(self._handle)
-
-    def read(self, start: int, length: int) -> bytes:
-        found = b""
-        while len(found) < length and (part := self._part(start + len(found), length - len(found))):
-            found = found + part if found else part
-        if len(found) != length:
-            raise InputError(
-                "the file became shorter while it was read",
-                hint="let nobody write to it meanwhile",
-            )
-        return found
-
-    def _part(self, start: int, length: int) -> bytes:
-        if hasattr(os, "pread"):
-            return os.pread(self._handle, length, start)
-        with self._lock:  # Windows has one position for a file
-            os.lseek(self._handle, start, os.SEEK_SET)
-            return os.read(self._handle, length)
-
-
 class _Stretch(NamedTuple):
-    ground: _Ground
+    ground: Ground
     start: int
     length: int
 
@@ -110,7 +61,7 @@ class Rope(io.RawIOBase, BinaryIO):
     def held(self) -> bytes | None:
         """The very bytes in memory that it is, if it is just those."""
         first = self._stretches[0] if len(self._stretches) == 1 else None
-        data = first.ground.data if first and isinstance(first.ground, _Memory) else None
+        data = first.ground.data if first and isinstance(first.ground, Memory) else None
         return data if isinstance(data, bytes) and len(data) == self.size else None
 
     def readable(self) -> bool:
@@ -160,7 +111,7 @@ class Rope(io.RawIOBase, BinaryIO):
         if self._at == self.size and self._extend(fresh):
             self._at += len(fresh)
         else:
-            self._put([_Stretch(_Memory(bytearray(fresh)), 0, len(fresh))])
+            self._put([_Stretch(Memory(bytearray(fresh)), 0, len(fresh))])
         return len(fresh)
 
     def splice(self, source: BinaryIO, start: int, length: int) -> None:
@@ -207,12 +158,18 @@ class Rope(io.RawIOBase, BinaryIO):
             yield stretch.part(start - begin, min(stop, end) - begin)
             start, index = end, index + 1
 
+    def let_go(self, found: os.stat_result) -> None:
+        """Close one of the files that it is made of, which then cannot be read any more."""
+        for stretch in self._stretches:
+            if isinstance(stretch.ground, File) and stretch.ground.is_file(found):
+                stretch.ground.close()
+
     def _put(self, fresh: list[_Stretch]) -> None:
         """Lay stretches over what stands at the position."""
         length = sum(stretch.length for stretch in fresh)
         gap = self._at - self.size if length else 0
         if gap > 0:
-            self._append([_Stretch(_Memory(bytes(gap)), 0, gap)])
+            self._append([_Stretch(Memory(bytes(gap)), 0, gap)])
         if self._at == self.size:  # as nearly always: a file is written from its start to its end
             self._append(fresh)
             self._at += length
@@ -234,7 +191,7 @@ class Rope(io.RawIOBase, BinaryIO):
         """Grow the last stretch, if it is memory of this rope's own that ends where it ends."""
         last = self._stretches[-1] if self._stretches else None
         ground = last.ground if last else None
-        if not (last and isinstance(ground, _Memory) and isinstance(ground.data, bytearray)):
+        if not (last and isinstance(ground, Memory) and isinstance(ground.data, bytearray)):
             return False
         if not last.start + last.length == len(ground.data) <= BLOCK:
             return False
@@ -268,9 +225,30 @@ def _whole(source: BinaryIO) -> _Stretch:
     source.seek(0)
     if isinstance(source, io.BufferedReader | io.BufferedRandom | io.FileIO):
         source.flush()
-        return _Stretch(_File(source.fileno()), 0, size)
+        return _Stretch(File(source.fileno()), 0, size)
     data = source.getvalue() if isinstance(source, io.BytesIO) else source.read()
-    return _Stretch(_Memory(data), 0, len(data))
+    return _Stretch(Memory(data), 0, len(data))
+
+
+def let_go(readers: Sequence[bytes | Rope | None], path: Path) -> None:
+    """Close a file that ropes are made of, because it is about to be replaced.
+
+    Windows replaces no file that is open. What is made of it cannot be read any more.
+
+    Args:
+        readers: Ropes; bytes have nothing to close.
+        path: The file; there may be none.
+    """
+    ropes = [reader for reader in readers if isinstance(reader, Rope)]
+    if not ropes:
+        return
+    try:
+        with path.open("rb") as stream:  # asked by its handle, as ropes are: network drives may
+            found = os.fstat(stream.fileno())  # tell another identity when asked by name
+    except OSError:
+        return
+    for rope in ropes:
+        rope.let_go(found)
 
 
 def stream_of(data: bytes | Rope) -> BinaryIO:

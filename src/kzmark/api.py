@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kzmark import paths, pipeline
+from kzmark._ground import closed_after
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.policy import ARTICLE_21, Policy
 from kzmark.profile import DEFAULT, Profile, load
@@ -31,11 +32,19 @@ def stamp(
         mark: What is said about the file.
         overwrite: Whether an existing target may be replaced.
         replace: Whether a different mark that the file carries is replaced.
-        **choices: As `Stamper` takes them: `identity`, `profile`, `languages`, `corner`, `limits`,
-            `audit`. For more than one file make a `Stamper` once.
+        **choices: As `Stamper` takes them: `identity`, `profile`, `languages`, `corner`,
+            `placement`, `pages`, `audible`, `embed_c2pa`, `limits`, `tsa`, `audit`, `progress`. For
+            more than one file make a `Stamper` once.
+
+    Returns:
+        What was done; `changed` is false if the input carried this very mark in good order.
 
     Raises:
-        KzmarkError: As `Stamper.stamp` raises it.
+        MediaError: If the input is damaged, over the limits, or of an unknown format.
+        RequestError: If a choice is none, the file cannot carry what the policy needs, carries
+            another mark, or the target exists.
+        InstallationError: If a backend is missing, the identity fails, or the disk refuses.
+        CheckError: If the output did not pass the check; it was not kept.
     """
     return Stamper(mark, **choices).stamp(source, target, overwrite=overwrite, replace=replace)
 
@@ -48,6 +57,8 @@ def verify(
     trust: bytes | None = None,
     limits: Limits = DEFAULT_LIMITS,
     preview: int = 0,
+    name: str = "",
+    record: bytes | None = None,
 ) -> Report:
     """Judge one file by what its layers hold and what a person sees of it.
 
@@ -59,6 +70,10 @@ def verify(
             list", which is no failure.
         limits: What the file may cost.
         preview: Longest side, in pixels, of a small picture that comes with the report; 0 for none.
+        name: What to call bytes or a stream, such as `answer.txt`: texts have no signature, so that
+            their extension tells one kind from another.
+        record: Bytes of its sidecar, as `Answer.record` and `Stamped.record` give them; without it
+            the one that stands beside a path.
 
     Returns:
         A report. A damaged file gives one too; ask for `.verdict`.
@@ -66,17 +81,18 @@ def verify(
     Raises:
         InputError: If the source or its sidecar cannot be read.
         RequestError: If it is no path, no bytes and no binary stream.
+        ProfileError: If there is no such profile, or it breaks its own rules.
     """
     loaded = profile if isinstance(profile, Profile) else load(profile)
     where = paths.place_of(source)
-    with paths.opened(source, limits=limits) as stream:
+    with closed_after(), paths.opened(source, limits=limits) as stream:
         return pipeline.verify_stream(
             stream,
             policy=policy,
             profile=loaded,
             limits=limits,
-            name=str(where or ""),
-            record=paths.record_beside(where, stream),
+            name=str(where or name),
+            record=paths.record_beside(where, stream) if record is None else record,
             trust=trust,
             preview=preview,
         )
@@ -88,5 +104,7 @@ def inspect(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Sequence[Evid
     Raises:
         MediaError: If the file is damaged, over the limits, or of an unknown format.
         InputError: If the path cannot be read.
+        RequestError: If it is no path, no bytes and no binary stream.
     """
-    return read_layers(paths.subject_of(source, limits=limits), limits=limits)
+    with closed_after():
+        return read_layers(paths.subject_of(source, limits=limits), limits=limits)

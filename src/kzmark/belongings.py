@@ -14,8 +14,10 @@ from kzmark.formats.layers import exif, png_text, xmp
 _PREFIX: Final = b"Exif\0\0"
 _XMP_KEYWORD: Final = "XML:com.adobe.xmp"  # XMP part 3, PNG
 _XMP_TAG: Final = 700  # XMP part 3, TIFF
-_EXIF_IN: Final = frozenset({"avif", "jpeg", "png", "webp"})  # TIFF by other means
-_XMP_IN: Final = frozenset({"avif", "jpeg", "webp"})  # PNG and TIFF by other means
+_EXIF_IN: Final = frozenset({"avif", "heic", "jpeg", "jxl", "png", "webp"})  # TIFF by other means
+_XMP_IN: Final = frozenset(
+    {"avif", "gif", "heic", "jpeg", "jxl", "webp"}
+)  # PNG and TIFF by other means
 _TOLD: Final = (0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298)  # words in a TIFF's IFD
 _SUB: Final = (0x8769, 0x8825)  # Exif and GPS
 
@@ -37,7 +39,7 @@ class Belongings:
     notes: tuple[str, ...]
 
     def arguments(self, name: str, profile: bytes | None) -> Mapping[str, Any]:
-        """Return the arguments of Pillow's `save` that carry them into a format.
+        """Return the options of an encoder that carry them into a format.
 
         Args:
             name: Name of the format.

@@ -1,6 +1,7 @@
 """Where a finished file goes: a place, a stream, or back to the caller; checked before any work."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
@@ -124,11 +125,15 @@ class Destination:
         wrong = suffix in _KNOWN and suffix not in adapter.info.extensions
         return ("extension-differs",) if wrong else ()
 
-    def deliver(self, finished: Finished) -> None:
+    def deliver(self, finished: Finished, readers: Sequence[bytes | Rope | None] = ()) -> None:
         """Write a finished file and its sidecar: both whole, or neither.
 
         A sidecar has its name before its file, so that no file ever stands without it. A file that
         is as it was, where it was, is not written again.
+
+        Args:
+            finished: What to write. If it is made of the file that it replaces, it is closed.
+            readers: What else is read from there; it is closed as well.
 
         Raises:
             OutputExistsError: If somebody else made the target meanwhile.
@@ -141,12 +146,18 @@ class Destination:
         if not self.place.is_local:
             _put(self.place, finished, create=not self.overwrite)
         elif finished.record is None:
-            write_atomic(self.place.local, pieces_of(finished.data), overwrite=self.overwrite)
+            write_atomic(
+                self.place.local,
+                pieces_of(finished.data),
+                overwrite=self.overwrite,
+                readers=(finished.data, *readers),
+            )
         else:
             write_together(
                 (record_path(self.place.local), finished.record),
                 (self.place.local, finished.data),
                 overwrite=self.overwrite,
+                readers=readers,
             )
 
 
@@ -175,7 +186,9 @@ def _refuse_existing(where: Place, *, what: str = "the output") -> None:
         raise OutputError(error.message, source=str(where), hint=error.hint) from error
     if there:
         raise OutputExistsError(
-            f"{what} exists already", source=str(where), hint="give --overwrite to replace it"
+            f"{what} exists already",
+            source=str(where),
+            hint="give --overwrite (overwrite=True) to replace it",
         )
 
 

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any, Self
 from uuid import UUID
 
-from kzmark import paths
 from kzmark._limits import Limits
 from kzmark._temporary import scratch_in
 from kzmark.delivery import Destination
@@ -70,13 +69,15 @@ class Filming:
 
         Args:
             frames: `PIL.Image`s, or NumPy arrays of shape (height, width), (height, width, 3) or
-                (height, width, 4), uint8, RGB; all of one size.
+                (height, width, 4), uint8, RGB; all of one size. What is see-through stands on
+                white, since films have no alpha.
             fps: Frames a second, above 0 and up to 1,000.
             audio: A path, bytes or a binary stream of a file with sound, whose packets are taken
                 over as they are where the film has a place for them; or (samples, samples a
                 second), floats from -1 to 1 or int16, of shape (count,) or (count, 2).
             target: A path, a URL, a binary stream, or nothing to get the bytes back in `.data`.
-            format: `mp4`, `mov`, `webm` or `mkv`; by the target's extension if left out.
+            format: `mp4`, `mov`, `webm` or `mkv`; by the target's extension if left out,
+                `mp4` for a stream or bytes.
             codec: `h264`, `hevc`, `av1`, `vp9` or `prores`; by the format if left out.
             overwrite: Whether an existing target may be replaced.
             make_folder: Whether the folder of the target is made, if it is not there.
@@ -98,7 +99,7 @@ class Filming:
             footage = Footage.of(
                 frames,
                 fps,
-                paths.format_for(goal.named, format),
+                Footage.format_for(goal.named, format),
                 audio=audio,
                 limits=self.limits,
                 codec=codec,

@@ -18,9 +18,9 @@ from PIL import Image
 
 from kzmark._limits import Limits
 from kzmark._rope import Rope
-from kzmark._temporary import scratch_folder
+from kzmark._temporary import scratch_folder, taken_from
 from kzmark.errors import InputError, RequestError
-from kzmark.formats import adapter
+from kzmark.formats import EXTENSIONS, adapter
 from kzmark.formats._av.shoot import RECIPES, Shot
 from kzmark.formats._av.sound import Sound
 from kzmark.formats._base import Pixels
@@ -28,12 +28,15 @@ from kzmark.formats._film import Film, Films, Progress
 from kzmark.notices import film as films
 from kzmark.notices import image
 from kzmark.notices.style import NoticeStyle
+from kzmark.places import Place
 from kzmark.plan import Plan, make_plan
 from kzmark.showing import soundtracks
 from kzmark.statement import Statement
 from kzmark.subject import Subject
 
 _FASTEST: Final = 1_000  # frames a second
+_USUAL: Final = "mp4"  # every browser and telephone plays it
+_FILM: Final = "film"  # what it is called while it is made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,29 @@ class Footage:
     own: BinaryIO | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
+    @staticmethod
+    def format_for(target: Place | None, format: str) -> str:  # noqa: A002 - Pillow's word
+        """Return the name of the format a film is to have: MP4 if nothing says otherwise.
+
+        Args:
+            target: Where it goes, or nothing for a stream or bytes.
+            format: What the caller says, or nothing.
+
+        Raises:
+            RequestError: If no film can be made in it, or the target's extension is of none.
+        """
+        if target is None and not format:
+            return _USUAL
+        ends = {end: name for name in RECIPES for end in EXTENSIONS[name]}
+        told = format.lower() or (target.suffix.lower() if target else "")
+        found = told if told in RECIPES else ends.get(f".{told.removeprefix('.')}")
+        if found is None:
+            raise RequestError(
+                f"frames cannot be made a film as {told or 'a file without an extension'}",
+                hint=f"one of {', '.join(sorted(end.removeprefix('.') for end in ends))}",
+            )
+        return found
+
     @classmethod
     def of(
         cls,
@@ -81,7 +107,7 @@ class Footage:
         Args:
             frames: Any iterable, also an endless-looking generator.
             fps: Frames a second, above 0 and up to 1,000.
-            format: "mp4", "mov", "webm" or "matroska".
+            format: "mp4", "mov", "webm" or "matroska", as `format_for` gives it.
             audio: A path, bytes, a binary stream, or (samples, samples a second).
             limits: What a frame may cost.
             codec: What its pictures are coded in.
@@ -91,10 +117,6 @@ class Footage:
             RequestError: If there is no frame, or something is of another kind.
             InputError: If the sound cannot be read.
         """
-        if format not in RECIPES:
-            raise RequestError(
-                f"frames cannot be made a film as {format}", hint=f"one of {', '.join(RECIPES)}"
-            )
         rate, own = _rate(fps), _opened(audio)
         made = iter(frames)
         first = next(made, None)
@@ -162,9 +184,8 @@ class Footage:
                 progress(done, max(done, self.count))
 
         with scratch_folder() as folder:
-            path = Path(folder) / "film"
-            shot.make(path, self.frames, tell)
-            with path.open("rb") as stream:
+            shot.make(Path(folder) / _FILM, self.frames, tell)
+            with taken_from(folder, _FILM) as stream:
                 return Rope.over(stream)  # holds the file open, whose name goes
 
 

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from kzmark import paths
+from kzmark._ground import closed_after
 from kzmark.errors import KzmarkError, RequestError
 from kzmark.pipeline import Finished
 from kzmark.places import Place
@@ -29,9 +30,10 @@ def refuse_picture_words(format: str, options: dict[str, Any]) -> None:  # noqa:
 
 @contextlib.contextmanager
 def naming(source: Source) -> Iterator[None]:
-    """Let errors say which file they are about."""
+    """Let errors say which file they are about; whoever keeps them keeps no file open."""
     try:
-        yield
+        with closed_after():
+            yield
     except KzmarkError as error:
         error.source = error.source or paths.name_of(source)
         raise

@@ -7,6 +7,7 @@ docs/reference/mark-1.schema.json. A reader refuses a `schema` number it does no
 import dataclasses
 import functools
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +57,10 @@ class System:
         risk: Degree of risk, Article 17(1).
         autonomy: Degree of autonomy, Article 17(2).
         mode: Mode of use, Article 17(4).
+
+    Raises:
+        RecordError: If the name is empty, a text is too long or holds a control character, or a
+            word is outside its closed list.
     """
 
     name: str
@@ -81,6 +86,10 @@ class Responsible:
         role: Owner or holder.
         bin: Business identification number: 12 digits, control digit checked; or empty.
         contact: Address, site or mail; or empty.
+
+    Raises:
+        RecordError: If the name is empty, a text is too long or holds a control character, the role
+            is unknown, or the BIN has a wrong control digit.
     """
 
     name: str
@@ -116,6 +125,10 @@ class Mark:
         pointers: URIs under `user_agreement`, `explanation`, `data_information`; never fetched.
         source_sha256: SHA-256 of the input, 64 hexadecimal digits; or empty.
         history: Earlier mark ids of the same file, oldest first.
+
+    Raises:
+        RecordError: If the time is not UTC in whole seconds, or a value is none that the schema
+            allows.
     """
 
     mark_id: UUID
@@ -160,9 +173,10 @@ class Mark:
         """
         text = _spelt(self, tuple(self.pointers.items()), escaped)
         if not self.pointers:  # the caller's own mapping, which may change
-            _SPELT[text] = self
-            while len(_SPELT) > _MOST_SPELT:
-                _SPELT.pop(next(iter(_SPELT)), None)
+            with _LOCK:
+                _SPELT[text] = self
+                while len(_SPELT) > _MOST_SPELT:
+                    del _SPELT[next(iter(_SPELT))]
         return text
 
     @classmethod
@@ -219,6 +233,7 @@ class Mark:
 
 _SPELT: Final[dict[bytes, Mark]] = {}  # the last ones: layers are read back right after
 _MOST_SPELT: Final = 16
+_LOCK: Final = threading.Lock()  # of those who write to it
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _ESCAPED: Final = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"))
 

@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Self
 from uuid import UUID
 
+from kzmark import prompts
 from kzmark.comparison import differences, same_statement
 from kzmark.errors import MarkExistsError, PolicyUnsatisfiableError
+from kzmark.foreign import not_synthetic
 from kzmark.formats._ability import offers
 from kzmark.formats._base import (
     Adapter,
@@ -31,7 +33,7 @@ from kzmark.notices import audio, image, narration, words
 from kzmark.notices import film as films
 from kzmark.notices.arrangement import Form
 from kzmark.notices.style import NoticeStyle
-from kzmark.policy import agreed_mark, not_synthetic
+from kzmark.policy import agreed_mark
 from kzmark.report import Evidence, Status
 from kzmark.statement import Statement
 from kzmark.vocabulary import Layer, Operation
@@ -190,11 +192,13 @@ def _shown(
         image.places(sizes, style, form, vector=vector)
     )
     texts = image.texts(style, form)
+    grown = image.grows(sizes, style, form, vector=vector, cover=cover)
+    told = (("notice-place-kept", moved), ("picture-grown", grown))
     return _Shown(
         notice=NoticeRecord(languages=style.languages, texts=texts, places=places),
         form=form,
         cover=cover,
-        notes=("notice-place-kept",) if cover and moved else (),
+        notes=tuple(note for note, holds in told if holds),
     )
 
 
@@ -218,6 +222,8 @@ def _notes(evidence: Sequence[Evidence]) -> Iterator[str]:
             yield "source-type-replaced"
         if piece.layer is Layer.C2PA and piece.status is Status.BROKEN:
             yield "c2pa-parent-broken"
+    if prompts.kept(evidence):
+        yield "prompt-kept"
 
 
 def _steps(adapter: Adapter, *, voiced: bool) -> tuple[Step, ...]:
@@ -256,7 +262,7 @@ def _history(
     if marks and hurt and same and not replace:
         raise MarkExistsError(
             f"it carries this mark, but was changed since ({hurt[0].code})",
-            hint="give --replace to mark it anew; the old id is kept in the history",
+            hint="give --replace (replace=True) to mark it anew; the old id is kept in the history",
         )
     if (marks or ours_broken) and not replace and not same:
         told = "it carries a mark that cannot be read"
@@ -269,7 +275,7 @@ def _history(
                 ", ".join(named) or "its notice"
             )
         raise MarkExistsError(
-            told, hint="give --replace to replace it; the old id is kept in the history"
+            told, hint="give --replace (replace=True); the old id is kept in the history"
         )
     ids = [old for mark in marks for old in (*mark.history, mark.mark_id)]
     return tuple(dict.fromkeys(ids))

@@ -1,5 +1,6 @@
 """What the law asks, as requirements over evidence. No requirement touches a file or raises."""
 
+import os
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,17 +8,27 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from kzmark._io import cause
+from kzmark._notice_record import without_kazakh_first
 from kzmark.comparison import differences
 from kzmark.errors import RequestError
+from kzmark.foreign import claim, label, not_synthetic
 from kzmark.mark import Mark
 from kzmark.report import Basis, Evidence, Finding, Outcome, Reason, Status, Verdict
-from kzmark.vocabulary import Layer, SourceType
+from kzmark.vocabulary import Layer
 
 _MARK_CLAUSE: Final = "230-VIII art. 21(2), machine-readable form"
 _AGREE_CLAUSE: Final = "230-VIII art. 22(2), unambiguous recognition"
 _INTACT_CLAUSE: Final = "230-VIII art. 22(1), automated recognition"
 _NOTICE_CLAUSE: Final = "230-VIII art. 21(2), perceptible warning"
+_KAZAKH_CLAUSE: Final = "151-I art. 21, Kazakh first"
 _SIGNED_CLAUSE: Final = "requested by the caller, signature"
+_EXPIRED: Final = "certificate has expired, and no trusted time stamp tells when it signed"
+_BROKEN: Final = {  # evidence has the words of whoever checked, which are not for readers
+    "c2pa.hash-mismatch": "the file was changed after it was signed",
+    "c2pa.signature": "the signature or the certificate does not hold",
+    "c2pa.malformed": "the manifest cannot be read",
+}
 
 
 class Signed(StrEnum):
@@ -58,7 +69,8 @@ def machine_readable(evidence: Sequence[Evidence]) -> Finding:
     """Article 21(2): a machine-readable mark is there and can be read."""
     holding = [e for e in evidence if e.mark is not None and e.status is Status.PRESENT]
     if holding:
-        names = ", ".join(e.layer.value for e in holding)
+        found = {e.layer for e in holding}
+        names = ", ".join(layer.value for layer in Layer if layer in found)
         return Finding(
             clause=_MARK_CLAUSE,
             outcome=Outcome.MET,
@@ -74,10 +86,16 @@ def machine_readable(evidence: Sequence[Evidence]) -> Finding:
             message="a layer that may hold the mark could not be checked",
         )
     for piece in layers:
-        if (said := _source_type(piece)) and not not_synthetic(piece):
-            message = f"no kzmark record, though {piece.layer.value} says {said}{_by(piece)}"
+        if said := claim(piece):
+            message = f"no kzmark record{_unfit(layers)}, though {piece.layer.value} {said}"
             return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.foreign", message)
     return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.absent", "no layer holds a readable mark")
+
+
+def _unfit(layers: Sequence[Evidence]) -> str:
+    """Say what is wrong with the records, if there are any that do not count."""
+    broken = any(e.status is Status.BROKEN and e.layer is not Layer.C2PA for e in layers)
+    return " that fits the file" if broken else ""
 
 
 def agreeing(evidence: Sequence[Evidence]) -> Finding:
@@ -97,6 +115,9 @@ def agreeing(evidence: Sequence[Evidence]) -> Finding:
     if not marks:
         return _finding(_AGREE_CLAUSE, Outcome.UNKNOWN, "mark.absent", "no mark to compare")
     message = "one layer, nothing contradicts it" if len(marks) == 1 else "all layers agree"
+    labelled = [piece.layer.value for piece in evidence if label(piece)]
+    if labelled:
+        message += f"; an AIGC label (GB 45438-2025) in {', '.join(labelled)} fits"
     return _finding(_AGREE_CLAUSE, Outcome.MET, "mark.agree", message)
 
 
@@ -104,7 +125,8 @@ def intact(evidence: Sequence[Evidence]) -> Finding:
     """Article 22(1): no layer is broken, and what is signed still fits the file."""
     for piece in evidence:
         if piece.layer is not Layer.NOTICE and piece.status is Status.BROKEN:
-            return _finding(_INTACT_CLAUSE, Outcome.NOT_MET, piece.code, piece.detail)
+            message = _BROKEN.get(piece.code, piece.detail)
+            return _finding(_INTACT_CLAUSE, Outcome.NOT_MET, piece.code, message)
     if any(e.layer is Layer.C2PA and e.status is Status.UNCHECKED for e in evidence):
         message = "the signature could not be checked"
         return _finding(_INTACT_CLAUSE, Outcome.UNKNOWN, "c2pa.unchecked", message)
@@ -119,8 +141,32 @@ def perceivable(evidence: Sequence[Evidence]) -> Finding:
         detail = seen[0].detail if seen else "the notice was not looked for"
         return _finding(_NOTICE_CLAUSE, Outcome.UNKNOWN, code, detail)
     piece = seen[0]
-    outcome = Outcome.MET if piece.status is Status.PRESENT else Outcome.NOT_MET
-    return _finding(_NOTICE_CLAUSE, outcome, piece.code or "notice.perceivable", piece.detail)
+    if piece.status is not Status.PRESENT or piece.code:
+        outcome = Outcome.MET if piece.status is Status.PRESENT else Outcome.NOT_MET
+        return _finding(_NOTICE_CLAUSE, outcome, piece.code or "notice.perceivable", piece.detail)
+    code, told = _language(evidence)
+    detail = f"{piece.detail}; {told}" if told else piece.detail
+    return _finding(_NOTICE_CLAUSE, Outcome.MET, code or "notice.perceivable", detail)
+
+
+def kazakh_first(evidence: Sequence[Evidence]) -> Finding:
+    """Law 151-I, Article 21: the notice speaks Kazakh, before any other language."""
+    if perceivable(evidence).outcome is not Outcome.MET:
+        message = "no notice whose languages could be told"
+        return _finding(_KAZAKH_CLAUSE, Outcome.UNKNOWN, "notice.unchecked", message)
+    code, told = _language(evidence)
+    if code:
+        return _finding(_KAZAKH_CLAUSE, Outcome.NOT_MET, code, told)
+    return _finding(_KAZAKH_CLAUSE, Outcome.MET, "notice.kk-first", "Kazakh comes first")
+
+
+def _language(evidence: Sequence[Evidence]) -> tuple[str, str]:
+    """Return what is amiss with the order of languages, as it was seen, else as it is recorded."""
+    seen = (e.facts.get("languages", "") for e in evidence if e.layer is Layer.NOTICE)
+    mark = agreed_mark(evidence)
+    recorded = mark.notice.languages if mark else ()
+    said = [name for one in seen for name in one.split(",") if name] or list(recorded)
+    return without_kazakh_first(said)
 
 
 def signed(evidence: Sequence[Evidence]) -> Finding:
@@ -133,13 +179,17 @@ def signed(evidence: Sequence[Evidence]) -> Finding:
 
 def trusted(evidence: Sequence[Evidence]) -> Finding:
     """The signature's chain ends at an anchor that the caller trusts."""
-    for piece in evidence:
-        if piece.basis is Basis.SIGNED and piece.mark and piece.facts.get("trust") == "trusted":
-            return _finding(
-                _SIGNED_CLAUSE, Outcome.MET, "signature.trusted", "the signer is trusted"
-            )
-    message = "the signer is not on the trust list given"
-    return _finding(_SIGNED_CLAUSE, Outcome.NOT_MET, "signature.untrusted", message)
+    code, message = "signature.untrusted", "the signer is not on the trust list given"
+    for piece in (e for e in evidence if e.basis is Basis.SIGNED and e.mark):
+        trust = piece.facts.get("trust", "")
+        if trust == "trusted":
+            told = "the signer is trusted"
+            return _finding(_SIGNED_CLAUSE, Outcome.MET, "signature.trusted", told)
+        if piece.code == "c2pa.expired":
+            listed = trust.startswith("on the trust list")
+            begin = "the signer is on the trust list given, but its" if listed else "the signer's"
+            code, message = "signature.expired", f"{begin} {_EXPIRED}"
+    return _finding(_SIGNED_CLAUSE, Outcome.NOT_MET, code, message)
 
 
 _NAMED: Final = {
@@ -149,16 +199,26 @@ _NAMED: Final = {
     "intact": intact,
     "signed": signed,
     "trusted": trusted,
+    "kazakh-first": kazakh_first,
 }
-_SIGNATURE: Final = frozenset({"signature.absent", "signature.untrusted"})
-_SYNTHETIC: Final = frozenset(SourceType) | {"trainedAlgorithmicData"}
+_SIGNATURE: Final = frozenset({"signature.absent", "signature.untrusted", "signature.expired"})
 _CORE: Final = (machine_readable, perceivable, agreeing, intact)
 
 ARTICLE_21: Final = Policy(name="kz-article-21", edition="2026-01-18", requirements=_CORE)
 
 
-def article_21(require: Signed = Signed.ANY) -> Policy:
-    """Return the policy of Article 21, with what a caller asks of signatures on top."""
+def article_21(require: Signed | str = Signed.ANY) -> Policy:
+    """Return the policy of Article 21, with what a caller asks of signatures on top.
+
+    Args:
+        require: `any`, `signed`, or `trusted`: signed by somebody whom the caller trusts.
+
+    Raises:
+        RequestError: If it is none of these.
+    """
+    if require not in list(Signed):
+        raise RequestError(f"signatures that are {require!r}", hint=f"one of {', '.join(Signed)}")
+    require = Signed(require)
     extra = {Signed.ANY: (), Signed.SIGNED: (signed,), Signed.TRUSTED: (signed, trusted)}[require]
     if not extra:
         return ARTICLE_21
@@ -169,16 +229,16 @@ def article_21(require: Signed = Signed.ANY) -> Policy:
     )
 
 
-def from_file(path: Path) -> Policy:
-    """Read a policy: `name`, `edition`, and `requirements`, a list of the names known here.
+def from_file(path: str | os.PathLike[str]) -> Policy:
+    """Read a policy from TOML: `name`, `edition`, and `requirements`, a list of known names.
 
     Raises:
         RequestError: If it cannot be read, lacks a value, or names no known requirement.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RequestError(f"cannot be read: {error}", source=str(path)) from error
+        raise RequestError(f"cannot be read: {cause(error)}", source=str(path)) from error
     listed = table.get("requirements")
     known = ", ".join(_NAMED)
     if not isinstance(listed, list) or not listed or not set(map(str, listed)) <= _NAMED.keys():
@@ -233,22 +293,6 @@ def agreed_mark(evidence: Sequence[Evidence]) -> Mark | None:
     if not marks or any(differences(marks[0], mark) for mark in marks[1:]):
         return None
     return marks[0]
-
-
-def not_synthetic(piece: Evidence) -> str:
-    """Return the digital source type that a layer states, if it is not one of a synthetic file."""
-    said = _source_type(piece)
-    return said if said and said not in _SYNTHETIC else ""
-
-
-def _source_type(piece: Evidence) -> str:
-    """Return the last part of the digital source type that a layer states, or nothing."""
-    return piece.facts.get("DigitalSourceType", "").rpartition("/")[2]
-
-
-def _by(piece: Evidence) -> str:
-    named = piece.facts.get("AISystemUsed") or piece.facts.get("issuer")
-    return f" ({named})" if named else ""
 
 
 def _finding(clause: str, outcome: Outcome, code: str, message: str) -> Finding:

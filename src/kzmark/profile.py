@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kzmark import _profile_texts
+from kzmark._io import cause
 from kzmark._profile_rules import AudioRules, DocumentRules, ImageRules, VideoRules
 from kzmark._profile_table import Section
 from kzmark._profile_texts import Recording, Wording
@@ -149,10 +150,10 @@ def _from_file(name: str) -> Profile:
     try:
         if path.stat().st_size > _MAX_FILE:
             raise ProfileError("a profile has at most 256 KiB", source=name)
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         return Profile.from_toml(text, source=name, folder=path.parent)
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, a NUL in the name
-        raise ProfileError(f"cannot be read: {error}", source=name) from error
+        raise ProfileError(f"cannot be read: {cause(error)}", source=name) from error
 
 
 @functools.cache

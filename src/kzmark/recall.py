@@ -4,29 +4,30 @@ import contextlib
 from typing import Any
 from uuid import UUID
 
-from kzmark import paths
+from kzmark import paths, pipeline
+from kzmark._ground import closed_after
 from kzmark._io import sweep
 from kzmark._limits import Limits
 from kzmark.errors import KzmarkError
-from kzmark.formats.layers.sidecar import Sidecar, judge
+from kzmark.formats.layers.sidecar import Sidecar
 from kzmark.mark import Mark
 from kzmark.notices.style import NoticeStyle
 from kzmark.paths import RECORD_SUFFIX
 from kzmark.places import Place, place
-from kzmark.plan import already_there
-from kzmark.policy import agreed_mark
 from kzmark.report import Evidence, Status
 from kzmark.stamped import Stamped
 from kzmark.statement import Statement
-from kzmark.subject import Subject
+from kzmark.subject import Subject, read_layers
 from kzmark.vocabulary import Layer
 
 
+@closed_after()
 def recall(source: Any, target: Any, mark_id: UUID, *, limits: Limits) -> Stamped | None:
     """Return what the stamping of this id gave, if its output stands at the target.
 
     An output gets its name only when it is whole and has passed its check, so the id in its layers
-    proves all of it; nothing is checked anew.
+    proves what it was then; that nobody changed it since, its signature. The notice is not looked
+    for anew.
 
     Args:
         source: Path or URL of the input.
@@ -38,17 +39,21 @@ def recall(source: Any, target: Any, mark_id: UUID, *, limits: Limits) -> Stampe
     if found is None:
         return None
     subject, evidence = found
+    if any(piece.status is Status.BROKEN for piece in evidence):
+        return None
     mark = next((m for m in _marks(evidence) if m.mark_id == mark_id), None)
     return None if mark is None else _stamped(source, target, subject, mark, changed=True)
 
 
+@closed_after()
 def adopt(
     source: Any, target: Any, statement: Statement, style: NoticeStyle, *, limits: Limits
 ) -> Stamped | None:
     """Return what stands at the target, if it is the output of this very source and statement.
 
     Its mark says what it was made from (`source_sha256`), so that no journal is needed to know. An
-    input that carries the mark already is its own output.
+    input that carries the mark already is its own output. It is judged as a file would be that is
+    to be stamped again: nothing in it is broken, and a person perceives its notice.
 
     Args:
         source: Path or URL of the input.
@@ -58,16 +63,17 @@ def adopt(
         limits: What reading it may cost.
     """
     found = _read(target, limits)
-    if found is None or not already_there(found[1], statement, style):
+    if found is None:
         return None
-    subject, mark = found[0], agreed_mark(found[1])
+    subject, evidence = found
     try:
+        whole = pipeline.unchanged(subject, evidence, statement, style, limits=limits)
         origin = paths.subject_of(source, limits=limits).digest
     except KzmarkError:
         return None
-    if mark is None or origin not in {mark.source_sha256, subject.digest}:
+    if whole is None or origin not in {whole.mark.source_sha256, subject.digest}:
         return None
-    return _stamped(source, target, subject, mark, changed=False)
+    return _stamped(source, target, subject, whole.mark, changed=False)
 
 
 def sweep_up(target: Any, mark_id: UUID) -> None:
@@ -94,12 +100,9 @@ def drop_half(target: Any, mark_id: UUID) -> None:
 def _read(target: Any, limits: Limits) -> tuple[Subject, list[Evidence]] | None:
     try:
         subject = paths.subject_of(target, limits=limits)
-        evidence = list(subject.adapter.read(subject.stream, limits=limits))
+        return subject, read_layers(subject, limits=limits)
     except KzmarkError:
         return None
-    if Layer.SIDECAR in subject.adapter.info.layers and subject.record is not None:
-        evidence.append(judge(subject.record, subject.digest))
-    return subject, evidence
 
 
 def _marks(evidence: list[Evidence]) -> list[Mark]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from kzmark.errors import NotCompliantError
 from kzmark.mark import Mark
@@ -33,6 +33,9 @@ class Outcome(StrEnum):
     MET = "met"
     NOT_MET = "not-met"
     UNKNOWN = "unknown"
+
+
+_WEAK: Final = frozenset({"notice.tone-only", "notice.kk-not-first", "notice.without-kk"})
 
 
 class Verdict(StrEnum):
@@ -120,6 +123,11 @@ class Finding:
     code: str
     message: str
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether it is met, and yet a publisher should look at it."""
+        return self.outcome is Outcome.MET and self.code in _WEAK
+
     def to_dict(self) -> dict[str, str]:
         """Return the finding as `verify --json` prints it."""
         return {
@@ -164,7 +172,11 @@ class Report:
         raise TypeError("a report is neither true nor false; ask for .verdict")
 
     def raise_for_verdict(self) -> None:
-        """Raise `NotCompliantError` unless the verdict is `compliant`."""
+        """Return if the verdict is `compliant`; what is missing is in the error's message.
+
+        Raises:
+            NotCompliantError: If it is not.
+        """
         if self.verdict is not Verdict.COMPLIANT:
             missed = [f.message for f in self.findings if f.outcome is not Outcome.MET]
             raise NotCompliantError(

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark._rope import Rope
@@ -17,10 +17,14 @@ from kzmark.formats._narration import Listen, Narrates, Narration, Overhears
 from kzmark.formats._sound import Sound, Sounds, Unsays
 from kzmark.formats._text import Impresses, Inscribes
 from kzmark.mark import Mark
-from kzmark.notices import audio, narration
+from kzmark.notices import audio, earlier, narration
 from kzmark.notices.style import NoticeStyle
 from kzmark.plan import Plan, Step
 from kzmark.report import Evidence, Status
+from kzmark.vocabulary import Layer
+
+_CUT: Final = "earlier-words-cut"
+_KEPT: Final = "earlier-words-kept"
 
 
 def show(  # noqa: PLR0911 - one way out for each kind of format
@@ -71,8 +75,8 @@ def _unsaid(
         target = Rope()
         with contextlib.suppress(MediaError):
             notes = adapter.unsay(source, target, audio.samples(plan.unsaid, rate), limits=limits)
-            return Rope.over(target), notes
-    return source, ("earlier-words-kept",)
+            return Rope.over(target), (*notes, _CUT)
+    return source, (_KEPT,)
 
 
 def narrate(
@@ -124,7 +128,8 @@ def spoken_once(
 ) -> Plan:
     """Return a plan that does not speak what an earlier stamping spoke, and is still heard.
 
-    Other words of an earlier notice are to be cut out first.
+    Other words of an earlier notice are to be cut out of a sound first, if they are proven to be
+    all that is cut; a note says so where earlier words stay.
 
     Args:
         adapter: That of the format.
@@ -136,42 +141,88 @@ def spoken_once(
     Raises:
         MediaError: If its sound breaks the rules of its format.
     """
-    notice = plan.mark.notice
-    said = [piece.mark.notice for piece in evidence if piece.mark is not None]
-    profile, mark = plan.style.profile, plan.mark
+    if not any(piece.mark is not None for piece in evidence):
+        return plan
     if offers(adapter, Sounds):
-        marks = [piece.mark for piece in evidence if piece.mark is not None]
-        asked = mark if notice in said else next(iter(marks), None)
-        if asked is None:
-            return plan
-        sound = adapter.sound(source, limits=limits)
-        listen = partial(adapter.listen, source, limits=limits)
-        found = audio.find(listen, sound, profile=profile, mark=asked, limits=limits)
-        if asked is mark:
-            return _without(plan, Step.NOTICE, [found])
-        spoken = asked.notice.seconds if found.status is Status.PRESENT else None
-        return replace(plan, unsaid=spoken[1]) if spoken else plan
-    same = [
-        one
-        for one in said
-        if (one.heard, one.languages, one.voices) == (notice.heard, notice.languages, notice.voices)
-    ]
-    if Step.VOICE in plan.steps and offers(adapter, Overhears) and same:
-        heard = []
-        for track, sound in enumerate(adapter.soundtracks(source, limits=limits)):
-            listen = partial(adapter.overhear, source, track, limits=limits)
-            found = narration.find(listen, sound, profile=profile, mark=mark, limits=limits)
-            heard.append(found)
-        return _without(plan, Step.VOICE, heard)
+        return _sound_once(adapter, source, plan, evidence, limits)
+    if offers(adapter, Overhears):
+        return _film_once(adapter, source, plan, evidence, limits)
     return plan
 
 
-def _without(plan: Plan, step: Step, heard: Sequence[Evidence]) -> Plan:
-    if any(one.status is not Status.PRESENT for one in heard):
+def _sound_once(
+    adapter: Sounds, source: BinaryIO, plan: Plan, evidence: Sequence[Evidence], limits: Limits
+) -> Plan:
+    """See `spoken_once`."""
+    profile, marks = plan.style.profile, [one.mark for one in evidence if one.mark is not None]
+    signed = _signed(evidence)
+    is_same = any(one.notice == plan.mark.notice for one in marks)
+    asked = plan.mark if is_same else (signed or marks)[0]
+    sound = adapter.sound(source, limits=limits)
+    listen = partial(adapter.listen, source, limits=limits)
+    found = audio.find(listen, sound, profile=profile, mark=asked, limits=limits)
+    if found.status is Status.ABSENT:
         return plan
+    if is_same and found.status is Status.PRESENT:
+        return _without(plan, Step.NOTICE, audio.notes(plan.style))
+    if not is_same and earlier.is_first(found, profile=profile, mark=asked, rate=sound.rate):
+        assert asked.notice.seconds is not None  # how else would it know where they begin
+        seconds = asked.notice.seconds[1]
+        if asked in signed or (
+            _may_be_lost(plan, evidence) and earlier.is_between_silence(listen, seconds)
+        ):
+            return replace(plan, unsaid=seconds)
+    return replace(plan, notes=(*plan.notes, _KEPT))
+
+
+def _signed(evidence: Sequence[Evidence]) -> list[Mark]:
+    """Return the mark of a manifest that holds: it says that no byte of the file changed since."""
+    return [
+        one.mark
+        for one in evidence
+        if one.mark is not None and one.layer is Layer.C2PA and one.status is Status.PRESENT
+    ]
+
+
+def _may_be_lost(plan: Plan, evidence: Sequence[Evidence]) -> bool:
+    """Say whether there is no manifest because it stood beside the file, as in some formats."""
+    found = [one for one in evidence if one.layer is Layer.C2PA and one.status is not Status.ABSENT]
+    return Step.SIDECAR in plan.steps and not found
+
+
+def _film_once(
+    adapter: Overhears, source: BinaryIO, plan: Plan, evidence: Sequence[Evidence], limits: Limits
+) -> Plan:
+    """See `spoken_once`. Words that were laid over a film cannot be taken out of its sound."""
+    marks = [one.mark for one in evidence if one.mark and one.mark.notice.heard]
+    if not marks:
+        return plan
+    said = plan.mark.notice
+    is_same = Step.VOICE in plan.steps and any(
+        (one.notice.heard, one.notice.languages, one.notice.voices)
+        == (said.heard, said.languages, said.voices)
+        for one in marks
+    )
+    asked, profile = plan.mark if is_same else marks[0], plan.style.profile
+    heard = []
+    try:
+        for track, sound in enumerate(adapter.soundtracks(source, limits=limits)):
+            listen = partial(adapter.overhear, source, track, limits=limits)
+            found = narration.find(listen, sound, profile=profile, mark=asked, limits=limits)
+            heard.append(found.status)
+    except MediaError:
+        if Step.VOICE in plan.steps:
+            raise
+        return plan  # nobody asked for its sound
+    if is_same and all(one is Status.PRESENT for one in heard):
+        return _without(plan, Step.VOICE)
+    is_heard = any(one is not Status.ABSENT for one in heard)
+    return replace(plan, notes=(*plan.notes, _KEPT)) if is_heard else plan
+
+
+def _without(plan: Plan, step: Step, notes: Sequence[str] = ()) -> Plan:
     steps = tuple(one for one in plan.steps if one is not step)
-    notes = (*plan.notes, *(audio.notes(plan.style) if step is Step.NOTICE else ()))
-    return replace(plan, steps=steps, notes=notes)
+    return replace(plan, steps=steps, notes=(*plan.notes, *notes))
 
 
 def is_silent(

@@ -54,10 +54,19 @@ def sniff(source: BinaryIO, *, name: str = "") -> Adapter:
     raise UnknownFormatError("no format that kzmark knows", source=name, hint=_hint(head, name))
 
 
+def promised(name: str) -> str:
+    """Return the format that a file's name promises, or nothing.
+
+    What macOS lays beside a file on foreign disks, `._photo.jpg` (AppleDouble), promises nothing.
+    """
+    path = PurePath(name)
+    suffix = "" if path.name.startswith("._") else path.suffix.lower()
+    return next((one for one in NAMES if suffix in EXTENSIONS[one]), "")
+
+
 def _hint(head: bytes, name: str) -> str:
     """Return what a person can do about a file that no adapter recognises."""
-    suffix = PurePath(name).suffix.lower()
-    if wanted := next((one for one in NAMES if suffix in EXTENSIONS[one]), ""):
+    if wanted := promised(name):
         return (
             f"by its name it is {wanted}, by its content it is not: is it whole, and unencrypted?"
         )

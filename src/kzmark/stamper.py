@@ -156,13 +156,14 @@ class Stamper(Filming, Speaker):
             source: A path, a URL, bytes, a binary stream, a `PIL.Image`, or a NumPy array of shape
                 (height, width), (height, width, 3) or (height, width, 4), uint8, RGB.
             target: A path, a URL, a binary stream, or nothing to get the bytes back in `.data`.
-            format: For a picture that is no file yet: `jpeg`, `png`, `webp`, `tiff`, `gif`, `avif`
-                or `bmp`; by the target's extension if left out.
+            format: For a picture that is no file yet: `jpeg`, `png`, `webp`, `tiff`, `gif`, `avif`,
+                `heic`, `jxl` or `bmp`; by the target's extension if left out.
             overwrite: Whether an existing target may be replaced; the input itself always may.
             replace: Whether a different mark that the file carries is replaced.
             make_folder: Whether the folder of the target is made, if it is not there.
             mark_id: Id of the mark; a new one if left out.
-            **options: For a picture that is no file yet: handed to Pillow's `save`.
+            **options: For a picture that is no file yet: what its encoder is told, such as
+                `quality` (docs/how-to/pipeline.md); an unknown name is refused.
 
         Returns:
             What was done; `changed` is false if the input carried this very mark in good order.
@@ -210,7 +211,7 @@ class Stamper(Filming, Speaker):
             sha256=digest,
             changed=finished.changed,
             layers=finished.layers,
-            notes=(*left, *finished.notes, *self._notes, *goal.notes(subject.adapter)),
+            notes=(*left, *finished.notes, *self.style.notes, *goal.notes(subject.adapter)),
             seconds=time.perf_counter() - begun,
             data=None if gone else bytes_of(finished.data),
             record=finished.record if goal.place is None else None,
@@ -291,10 +292,5 @@ class Stamper(Filming, Speaker):
                     subject, job, signer, limits=self.limits, progress=self.progress
                 )
             facts["sha256"] = digest = sha256(finished.data)
-            goal.deliver(finished)
+            goal.deliver(finished, (subject.data, subject.parent))
         return finished, digest
-
-    @property
-    def _notes(self) -> tuple[str, ...]:
-        spoken = {name.partition("-")[0] for name in self.style.languages}
-        return () if "kk" in spoken else ("notice.without-kk",)

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from kzmark import _record
 from kzmark.errors import RecordError
 from kzmark.mark import Mark, NoticeRecord, Responsible, System
 from kzmark.vocabulary import Medium, Operation, Oversight, Simulates, SourceType, Training
+
+_SCHEMES: Final = ("http", "https", "urn", "mailto")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,10 @@ class Statement:
         human_oversight: C2PA's own value for the content.
         training: Whether AI models may be trained on it (Article 23(5)).
         pointers: URIs under `user_agreement`, `explanation`, `data_information`.
+
+    Raises:
+        RecordError: If a part is of another kind, or a word is outside its closed list or there
+            twice.
 
     Examples:
         >>> from kzmark import Responsible, Statement, System
@@ -56,6 +62,8 @@ class Statement:
         _record.coerce(self, "", operation=Operation, source_type=SourceType, training=Training)
         _record.coerce(self, "", human_oversight=Oversight)
         _record.check_pointers(self.pointers)
+        for name, uri in self.pointers.items():
+            _check_link(name, uri)
         given: Any = self.simulates
         said = (given,) if isinstance(given, str) else tuple(given)
         words = tuple(_record.word_of(one, Simulates, "simulates") for one in said)
@@ -96,3 +104,13 @@ def _usual(operation: Operation) -> SourceType:
     if operation is Operation.CREATED:
         return SourceType.TRAINED
     return SourceType.COMPOSITE_WITH_TRAINED
+
+
+def _check_link(name: str, uri: str) -> None:
+    """Refuse what is no link to something to read; a reader takes any text that a record holds."""
+    scheme, _, rest = uri.partition(":")
+    if scheme.lower() not in _SCHEMES or not rest.strip("/ ") or " " in uri:
+        raise RecordError(
+            f"pointers.{name} is {uri!r}, which is no link",
+            hint=f"a whole URI such as https://example.kz/terms; {', '.join(_SCHEMES)} are links",
+        )

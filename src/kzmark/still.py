@@ -1,11 +1,10 @@
 """A picture that is no file yet: a `PIL.Image` or a NumPy array out of a generation pipeline.
 
 The plate is laid on the pixels and the picture is encoded once, so that a lossy format loses
-nothing to a second encoding. What a picture in memory cannot hand on whole (frames, depth, an
-earlier mark) is refused: the file itself keeps it.
+nothing to a second encoding. What a picture in memory cannot hand on whole (frames, depth,
+transparency that the format lacks, an earlier mark) is refused: the file itself keeps it.
 """
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -13,34 +12,12 @@ from typing import Any, Final, Self
 import numpy as np
 from PIL import Image, ImageOps
 
-from kzmark import belongings, colours
+from kzmark import belongings, colours, encoders
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError, RequestError
 from kzmark.formats import adapter
 from kzmark.formats._base import Adapter, Patch
 
-_SAVE: Final[dict[str, tuple[str, dict[str, Any]]]] = {  # Pillow's name, and what we choose for it
-    "avif": ("AVIF", {"quality": 90, "speed": 7}),
-    "bmp": ("BMP", {}),
-    "gif": ("GIF", {}),
-    "jpeg": ("JPEG", {"quality": 95, "subsampling": 0, "restart_marker_rows": 1}),
-    "png": ("PNG", {"compress_level": 3}),
-    "tiff": ("TIFF", {"compression": "tiff_deflate"}),
-    "webp": ("WEBP", {"quality": 95, "method": 2}),
-}
-_PILLOW_ERRORS: Final = (  # what its plugins raise for files and options that they cannot take
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    OSError,
-    EOFError,
-    RuntimeError,
-    SyntaxError,
-    SystemError,
-    TypeError,
-    ValueError,
-    Image.DecompressionBombError,
-)
 _FILE: Final = "give the file itself"
 
 
@@ -56,8 +33,8 @@ class Still:
     Attributes:
         image: The picture, upright, 8 bits a channel.
         adapter: The adapter of the format it will have.
-        carried: What it brings along besides pixels, as arguments of Pillow's `save`.
-        notes: What was left behind, as stable codes.
+        carried: What it brings along besides pixels, as options of its encoder.
+        notes: What was left behind or changed, as stable codes.
     """
 
     image: Image.Image
@@ -74,26 +51,25 @@ class Still:
 
         Raises:
             RequestError: If the array has another shape or kind, the image has several frames,
-                more than 8 bits a channel or a mark already, or no picture can be encoded in the
-                format `name`.
+                more than 8 bits a channel, a mark already or transparency that the format lacks,
+                or no picture can be encoded in the format `name`.
             MalformedMediaError: If the image cannot be decoded.
         """
-        if name not in _SAVE:
+        if name not in encoders.NAMES:
             raise RequestError(
-                f"a picture cannot be encoded as {name}", hint=f"one of {', '.join(sorted(_SAVE))}"
+                f"a picture cannot be encoded as {name}", hint=f"one of {', '.join(encoders.NAMES)}"
             )
         if not isinstance(picture, Image.Image):
             _check_array(picture)
             limits.check_picture(picture.shape[1], picture.shape[0], file_bytes=picture.size)
-            return cls(
-                colours.fit(Image.fromarray(np.ascontiguousarray(picture)), name), adapter(name)
-            )
+            fitted = colours.fit(Image.fromarray(np.ascontiguousarray(picture)), name)
+            return cls(fitted.image, adapter(name))
         limits.check_picture(*picture.size, file_bytes=picture.width * picture.height)
         image = _upright(picture)
         brought = belongings.of(image, limits=limits)
-        fitting = colours.fit(image, name)
-        profile = colours.profile_for(fitting, image)
-        return cls(fitting, adapter(name), brought.arguments(name, profile), brought.notes)
+        fitted = colours.fit(image, name)
+        carried = brought.arguments(name, fitted.profile)
+        return cls(fitted.image, adapter(name), carried, (*brought.notes, *fitted.notes))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -105,24 +81,14 @@ class Still:
 
         Args:
             patch: The plate, or nothing.
-            **options: Handed to Pillow's `save`, over our own choices.
+            **options: For the encoder, over our own choices.
 
         Raises:
-            RequestError: If Pillow cannot encode it in this way.
+            RequestError: If an option is unknown or out of range, or the encoder refuses.
+            BackendMissingError: If the extra of the format is not installed.
         """
-        name = self.adapter.info.name
-        kind, chosen = _SAVE[name]
         image = self.image if patch is None else _painted(self.image, patch)
-        target = io.BytesIO()
-        try:
-            image.save(target, kind, **{"icc_profile": None, **chosen, **self.carried, **options})
-        except _PILLOW_ERRORS as error:
-            raise RequestError(
-                f"the picture of {image.width}x{image.height} px cannot be encoded as {name}: "
-                f"{error}",
-                hint="another size, format or option",
-            ) from error
-        return target.getvalue()
+        return encoders.encode(image, self.adapter.info.name, self.carried, options)
 
 
 def _upright(picture: Image.Image) -> Image.Image:
@@ -132,7 +98,7 @@ def _upright(picture: Image.Image) -> Image.Image:
         picture.load()
         turned = picture.getexif().get(0x0112, 1) != 1
         image = ImageOps.exif_transpose(picture) if turned else picture
-    except _PILLOW_ERRORS as error:
+    except encoders.FAULTS as error:
         raise MalformedMediaError(f"the picture cannot be decoded: {error}", hint=_FILE) from error
     if frames > 1:
         raise RequestError(

@@ -6,7 +6,7 @@ from typing import BinaryIO
 from kzmark._io import read_all, sha256
 from kzmark._limits import Limits
 from kzmark._rope import Rope, stream_of
-from kzmark.errors import LimitExceededError
+from kzmark.errors import LimitExceededError, UnsupportedMediaError
 from kzmark.formats._base import (
     Adapter,
     C2PABinding,
@@ -14,7 +14,7 @@ from kzmark.formats._base import (
 from kzmark.formats._embedding import chooses
 from kzmark.formats.layers import sidecar
 from kzmark.report import Evidence, Status
-from kzmark.signing import embed
+from kzmark.signing import embed, held
 from kzmark.signing.signed import Signed
 from kzmark.sniff import sniff
 from kzmark.vocabulary import Layer
@@ -122,6 +122,23 @@ def read_layers(
     if Layer.SIDECAR in info.layers:
         evidence.append(_read_sidecar(subject))
     return evidence
+
+
+def manifest_of(subject: Subject, *, limits: Limits) -> bytes:
+    """Return the C2PA manifest store of a file, in it or in its sidecar, as it stands.
+
+    Nothing is judged: it may be that of another file, or damaged.
+
+    Raises:
+        MediaError: If there is none, it cannot be taken out whole, or the file is over the limits.
+    """
+    if subject.adapter.info.c2pa is C2PABinding.EMBEDDED:
+        store = held.store_of(subject.data, adapter=subject.adapter, limits=limits)
+    else:
+        store = sidecar.manifest_of(subject.record) if subject.record else b""
+    if not store:
+        raise UnsupportedMediaError("it holds no C2PA manifest", source=subject.name)
+    return store
 
 
 def _read_sidecar(subject: Subject) -> Evidence:

@@ -12,7 +12,7 @@ import io
 import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import numpy as np
@@ -20,11 +20,13 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.errors import MediaError
 from kzmark.formats._base import Adapter, Box, Draws, Paints, Patch, Picture, Pictures
-from kzmark.formats._text import Inscribes, Inscription, Legible, Line
+from kzmark.formats._film import Films
+from kzmark.formats._sound import Sounds
+from kzmark.formats._text import Beside, Inscribes, Inscription, Legible, Line
 from kzmark.mark import Mark, NoticeRecord, Place, Responsible, System
 from kzmark.report import Status
 from kzmark.sniff import sniff
-from kzmark.vocabulary import Layer, Operation, SourceType
+from kzmark.vocabulary import Layer, Medium, Operation, SourceType
 
 LIMITS = Limits(max_pixels=4_000_000, max_total_pixels=40_000_000, max_frames=200, max_seconds=5)
 INSCRIPTION = Inscription(
@@ -37,6 +39,24 @@ INSCRIPTION = Inscription(
     ground=(18, 22, 28),
 )
 _ELSEWHERE = frozenset({Layer.C2PA, Layer.SIDECAR, Layer.NOTICE})  # not the adapter's to read
+
+_ABILITIES: Final[dict[str, type[Any]]] = {
+    "beside": Beside,
+    "draws": Draws,
+    "films": Films,
+    "inscribes": Inscribes,
+    "legible": Legible,
+    "paints": Paints,
+    "pictures": Pictures,
+    "sounds": Sounds,
+}
+_NEEDS: Final[dict[Medium, tuple[set[str], ...]]] = {  # any one of the sets is enough
+    Medium.IMAGE: ({"pictures", "paints"}, {"pictures", "draws"}),
+    Medium.VIDEO: ({"films"},),
+    Medium.AUDIO: ({"sounds"},),
+    Medium.DOCUMENT: ({"inscribes", "legible"},),
+    Medium.TEXT: ({"inscribes", "legible"}, {"beside"}),
+}
 
 
 def example_mark(adapter: Adapter, *, number: int = 1, owner: str = "ТОО Пример") -> Mark:
@@ -110,6 +130,12 @@ class AdapterContract:
 
             assert not source.closed
             assert source.getvalue() == data
+
+    def test_it_can_do_what_its_medium_asks(self) -> None:
+        """Without it the tests below would have nothing to look at."""
+        can = {name for name, ability in _ABILITIES.items() if isinstance(self.adapter, ability)}
+
+        assert any(can >= enough for enough in _NEEDS[self.adapter.info.medium]), can
 
     def test_every_page_is_shown_in_the_size_declared(self) -> None:
         adapter = self.adapter

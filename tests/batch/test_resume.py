@@ -3,11 +3,12 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 
 import kzmark
 from kzmark import audit
@@ -154,6 +155,47 @@ def test_an_output_that_somebody_changed_is_not_replaced_unasked(run: Run) -> No
     assert isinstance(again["photo.gif"].error, OutputExistsError)
     assert run.target("photo.gif").read_bytes() == b"mine now"
     assert kinds(run(overwrite=True)) == {"earlier": 2, "stamped": 1}
+
+
+def appended(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"x")
+
+
+def repainted(path: Path) -> None:
+    """Save a picture without its notice; its XMP and EXIF stay."""
+    with Image.open(path) as picture:
+        carried = {key: picture.info[key] for key in ("xmp", "exif")}
+        blank = Image.new(picture.mode, picture.size, "grey")
+    blank.save(path, "JPEG", **carried)
+
+
+@pytest.mark.parametrize("change", [appended, repainted])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_output_that_kept_its_mark_and_was_changed_is_not_taken_in(
+    run: Run, change: Callable[[Path], None], known: bool
+) -> None:
+    run()
+    change(run.target("photo.jpg"))
+    if not known:
+        run.journal.unlink()
+    changed = run.target("photo.jpg").read_bytes()
+
+    again = run()
+
+    assert isinstance(again["photo.jpg"].error, OutputExistsError)
+    assert run.target("photo.jpg").read_bytes() == changed
+
+
+def test_an_output_of_a_killed_run_that_was_changed_since_is_not_proven(run: Run) -> None:
+    mark_id = run.plan("photo.jpg")
+    run.stamper().without_log().stamp(
+        run.folder / "in" / "photo.jpg", run.target("photo.jpg"), mark_id=mark_id
+    )
+    appended(run.target("photo.jpg"))
+
+    again = run()
+
+    assert isinstance(again["photo.jpg"].error, OutputExistsError)
 
 
 def test_an_output_that_is_gone_is_made_again(run: Run) -> None:
@@ -306,6 +348,20 @@ def test_a_listed_file_of_no_known_format_is_skipped_and_a_named_one_is_not(run:
     assert run()["notes.bin"].skipped
     assert not alone.skipped
     assert alone.error
+
+
+@pytest.mark.parametrize("content", [b"", bytes(3000)])
+def test_a_listed_file_that_its_name_takes_for_media_is_not_skipped(
+    run: Run, content: bytes
+) -> None:
+    (run.folder / "in" / "lost.jpg").write_bytes(content)
+    (run.folder / "in" / "._photo.jpg").write_bytes(b"\0\5\x16\7" + bytes(100))  # AppleDouble
+
+    told = run()
+
+    assert told["lost.jpg"].error
+    assert not told["lost.jpg"].skipped
+    assert told["._photo.jpg"].skipped
 
 
 def test_another_statement_is_refused_and_the_difference_is_named(run: Run) -> None:

@@ -70,11 +70,11 @@ def test_a_file_named_and_one_found_do_not_share_a_name(two: Path) -> None:
     assert told(goals("two/deep", "one/deep/same.gif", out_dir="out")) == ["out/same.gif", None]
 
 
-def test_two_files_of_one_name_are_refused_before_any_work(two: Path) -> None:
+def test_of_two_files_of_one_name_the_first_named_gets_it(two: Path) -> None:
     named = ("one/deep/same.gif", "one/one.gif", "two/deep/same.gif")
 
-    with pytest.raises(RequestError, match=r"would become out.same\.gif"):
-        goals(*named, out_dir="out")
+    assert told(goals(*named, out_dir="out")) == ["out/same.gif", "out/one.gif", None]
+    assert told(goals(*reversed(named), out_dir="out")) == ["out/same.gif", "out/one.gif", None]
     assert len(told(goals(*named, in_place=True))) == 3
 
 

@@ -16,7 +16,7 @@ def tree(picture: Picture, tmp_path: Path) -> Path:
     folder = tmp_path / "in"
     (folder / "deep").mkdir(parents=True)
     picture("photo.gif").rename(folder / "deep" / "photo")
-    (folder / "notes.txt").write_bytes(b"\0\1\2\3 of no known format")
+    (folder / "notes.bin").write_bytes(b"\0\1\2\3 of no known format")
     return folder
 
 
@@ -26,7 +26,7 @@ def test_a_gate_sees_every_file_of_a_folder(run: Run, tree: Path) -> None:
     assert ran.code == 1
     assert {Path(row["source"]).name: row["reason"] for row in ran.rows} == {
         "photo": "unmarked",
-        "notes.txt": "unsupported",
+        "notes.bin": "unsupported",
     }
 
 
@@ -63,7 +63,7 @@ def test_stamping_a_folder_skips_and_counts_what_it_does_not_know(
     run: Run, tree: Path, tmp_path: Path
 ) -> None:
     (tree / "texts").mkdir()
-    (tree / "notes.txt").rename(tree / "texts" / "notes.txt")
+    (tree / "notes.bin").rename(tree / "texts" / "notes.bin")
 
     ran = run("stamp", tree, "--out-dir", "out", "--recursive", *WHO, "--json")
 
@@ -84,7 +84,7 @@ def test_a_folder_without_a_picture_is_no_stamping(run: Run, tree: Path) -> None
 
 
 def test_a_file_of_no_known_format_that_is_named_fails(run: Run, tree: Path) -> None:
-    ran = run("stamp", tree / "notes.txt", "-o", "x.gif", *WHO, "--json")
+    ran = run("stamp", tree / "notes.bin", "-o", "x.gif", *WHO, "--json")
 
     assert ran.code == 4
     assert ran.rows[0]["error"]["code"] == "unknown-format"

@@ -1,9 +1,12 @@
 """`kzmark stamp`: options, settings, targets, and codes that scripts rely on."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from tests.cli.conftest import WHO, Run
 from tests.signing import clock
 
@@ -199,6 +202,16 @@ def test_a_bad_settings_file_is_wrong_usage(
     assert run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO).code == 2
 
 
+def test_a_dry_run_tells_what_else_would_change(run: Run, picture: Picture) -> None:
+    words = run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--lang", "ru", "--dry-run")
+    (row,) = run(
+        "stamp", "photo.gif", "-o", "x.gif", *WHO, "--lang", "ru", "--dry-run", "--json"
+    ).rows
+
+    assert "notice.without-kk" in row["notes"]
+    assert "(notice.without-kk)" in words.out
+
+
 def test_a_dry_run_prints_the_plan_and_writes_nothing(
     run: Run, picture: Picture, tmp_path: Path
 ) -> None:
@@ -225,12 +238,39 @@ def test_the_audit_log_joins_intent_and_done(run: Run, picture: Picture, tmp_pat
     assert run("audit", "check", log).code == 1
 
 
-def test_prompts_and_other_words_are_never_written_unasked(run: Run, picture: Picture) -> None:
-    run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO)
-    data = Path("x.gif").read_bytes()
+def test_prompts_and_other_words_are_never_written_unasked(
+    run: Run, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "a caravan at dusk, for Айгүл"
+    monkeypatch.setenv("PROMPT", words)
+    monkeypatch.setenv("KZMARK_PROMPT", words)
 
-    assert b"rompt" not in data
+    ran = run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO, "--audit-log", "log", "--json")
+
+    assert ran.code == 0
+    data = Path("x.gif").read_bytes()
+    written = data + Path("log").read_bytes() + ran.out.encode()
+    assert words.encode() not in written
+    assert json.dumps(words)[1:-1].encode() not in written
     assert str(Path.home()).encode() not in data
+
+
+def test_a_prompt_that_the_file_came_with_stays_once_and_is_told_of(
+    run: Run, picture: Picture
+) -> None:
+    source, words = picture("photo.png"), "a caravan at dusk\nSteps: 20, Sampler: Euler a"
+    chunk = PngInfo()
+    chunk.add_text("parameters", words)
+    with Image.open(source) as image:
+        image.save("prompted.png", pnginfo=chunk)
+
+    ran = run("stamp", "prompted.png", "-o", "x.png", *WHO, "--json")
+
+    assert ran.rows[0]["notes"] == ["prompt-kept"]
+    assert Path("x.png").read_bytes().count(b"a caravan at dusk") == 1
+    with Image.open("x.png") as stamped:
+        assert stamped.info["parameters"] == words
+    assert run("stamp", source, "-o", "y.png", *WHO, "--json").rows[0]["notes"] == []
 
 
 def test_an_identity_that_is_named_and_not_there_is_not_made(run: Run, picture: Picture) -> None:

@@ -316,3 +316,18 @@ def test_a_scheduler_that_ends_is_told_as_such(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait(30)
+
+
+def test_a_cluster_of_this_machine_ends_without_a_word() -> None:
+    work = (
+        "from kzmark import connect\n"
+        "import operator, os\n"
+        "if hasattr(os, 'sched_setaffinity'):\n"
+        "    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "if __name__ == '__main__':\n"
+        "    with connect('dask://local') as executor:\n"
+        "        print(executor.submit(operator.add, 1, 1).result(60))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", work], capture_output=True, text=True, check=True)
+
+    assert (done.stdout, done.stderr) == ("2\n", "")

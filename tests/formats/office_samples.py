@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark._rope import Rope
@@ -13,6 +14,7 @@ from kzmark.notices import words
 from kzmark.profile import load
 from kzmark.report import Evidence
 from kzmark.testing import INSCRIPTION, example_mark
+from kzmark.vocabulary import Training
 
 Change = Callable[[bytes], bytes]
 
@@ -25,9 +27,9 @@ def inscribed(name: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> byt
     return target.read()
 
 
-def written(name: str, data: bytes, *, number: int = 1) -> bytes:
+def written(name: str, data: bytes, *, number: int = 1, training: Training | None = None) -> bytes:
     target, one = io.BytesIO(), adapter(name)
-    mark = example_mark(one, number=number)
+    mark = replace(example_mark(one, number=number), training=training)
     one.write(io.BytesIO(data), target, mark, limits=DEFAULT_LIMITS)
     return target.getvalue()
 

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+from pathlib import Path
 from shutil import which
 from typing import Any
 
@@ -135,6 +136,25 @@ def test_seeking_by_the_cues_still_leads_to_key_frames() -> None:
 
 
 @pytest.mark.skipif(which("exiftool") is None, reason="exiftool is not installed")
+@pytest.mark.skipif(not which("exiftool"), reason="exiftool is not installed here")
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+def test_the_record_stays_where_exiftool_edits_another_tag(container: str, tmp_path: Path) -> None:
+    path = tmp_path / f"film.{container}"
+    path.write_bytes(written(plain(container)))
+
+    done = subprocess.run(
+        ["exiftool", "-overwrite_original", "-Title=Жаңа", "-XMP-dc:Creator=Other", str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    data = path.read_bytes()
+    found = {e.layer: e for e in adapter_of(data).read(io.BytesIO(data), limits=LIMITS)}
+
+    assert done.stderr == ""
+    assert found[Layer.MP4].status is found[Layer.XMP].status is Status.PRESENT
+
+
 @pytest.mark.parametrize("container", ["mp4", "mov", "avi"])
 def test_exiftool_reads_the_standard_words(container: str, tmp_path: object) -> None:
     from pathlib import Path

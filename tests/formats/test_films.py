@@ -198,20 +198,33 @@ def test_an_open_h264_film_is_encoded_again_whole_and_says_so() -> None:
 
     _, notes = burnt(data, (0.0, 0.2))
 
-    assert notes == ["film-reencoded"]
+    assert notes == ["film-reencoded", "film-open-groups"]
+
+
+def test_a_film_of_one_group_is_encoded_again_whole_and_says_so() -> None:
+    data = film("mp4", "libx264", options={**X264, "x264-params": "scenecut=0:keyint=250"})
+
+    _, notes = burnt(data, (0.0, 0.2))
+
+    assert notes == ["film-reencoded", "film-few-key-frames"]
 
 
 @pytest.mark.parametrize(
-    ("container", "codec"), [("mp4", "mpeg4"), ("avi", "mpeg4"), ("avi", "libx264")]
+    ("container", "codec", "reason"),
+    [
+        ("mp4", "mpeg4", "film-codec-not-joined"),
+        ("avi", "mpeg4", "film-codec-not-joined"),
+        ("avi", "libx264", "film-without-times"),
+    ],
 )
 def test_a_codec_without_numbered_parameter_sets_is_encoded_again_whole(
-    container: str, codec: str
+    container: str, codec: str, reason: str
 ) -> None:
     data = film(container, codec, options={"b": "800k"})
 
     after, notes = burnt(data, (0.0, 0.2))
 
-    assert notes == ["film-reencoded"]
+    assert notes == ["film-reencoded", reason]
     assert has_patch(next(shown(after, [0.0]))[1])
 
 

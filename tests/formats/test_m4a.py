@@ -12,11 +12,12 @@ import pytest
 from fixtures.sounds import sound
 from tests.formats.sound_samples import LIMITS, heard, marked, mutagen, packets, spoken
 
-from kzmark.errors import MediaError, UnsupportedMediaError
+from kzmark.errors import MediaError
 from kzmark.formats._audio import facts, hear
-from kzmark.formats.m4a import ADAPTER, excerpt, times
+from kzmark.formats.m4a import ADAPTER, excerpt
 from kzmark.formats.m4a.entry import entry
 from kzmark.formats.m4a.speak import sound_table
+from kzmark.formats.mp4 import times
 from kzmark.formats.mp4.movie import Movie, rewrite
 from kzmark.formats.mp4.tree import Box
 from kzmark.sniff import sniff
@@ -161,17 +162,57 @@ def test_high_efficiency_sound_gets_words_at_the_rate_that_is_coded() -> None:
     assert packets(after)[-len(packets(data)) :] == packets(data)
 
 
-def test_sound_in_fragments_is_refused_with_a_hint() -> None:
-    data = sound("ipod", "aac", muxer={"movflags": "frag_keyframe+empty_moov"})
+def test_sound_in_fragments_gets_one_index_and_keeps_its_packets() -> None:
+    data = sound("mp4", "aac", bit_rate=64_000, muxer={"movflags": "frag_keyframe+empty_moov"})
 
-    with pytest.raises(UnsupportedMediaError, match="fragments") as caught:
-        spoken(data)
-    assert "ffmpeg" in caught.value.hint
+    after, notes = spoken(data)
+
+    assert notes == ("film-fragments-joined",)
+    assert not movie(after).fragmented
+    assert packets(after)[-len(packets(data)) :] == packets(data)
 
 
-def test_sound_of_another_kind_is_refused_in_words() -> None:
-    with pytest.raises(UnsupportedMediaError, match="ac-3"):
-        spoken(sound("ipod", "ac3", rate=48_000, layout="stereo"))
+@pytest.mark.parametrize(
+    ("muxer", "codec", "wanted", "rate"),
+    [
+        ("mp4", "ac3", "ac3", 48_000),
+        ("mp4", "libopus", "opus", 48_000),
+        ("mp4", "flac", "flac", 44_100),
+        ("mp4", "libmp3lame", "mp3", 44_100),
+        ("ipod", "ac3", "aac", 48_000),
+    ],
+)
+def test_sound_of_another_kind_is_encoded_again_with_the_words(
+    muxer: str, codec: str, wanted: str, rate: int
+) -> None:
+    data = sound(muxer, codec, seconds=3, rate=rate)
+
+    after, notes = spoken(data)
+
+    assert notes[:2] == ("sound-encoded-again", "sound-kind-not-joined")
+    assert ADAPTER.sound(io.BytesIO(after), limits=LIMITS).codec == wanted
+    old, new = (level(heard(one)) for one in (data, after))
+    begun = int(0.8 * rate)  # where the words end
+    assert len(new) - len(old) == pytest.approx(begun, abs=3_000)
+    middle = slice(rate, 2 * rate)
+    shifts = [np.abs(new[begun:][middle] - np.roll(old, k)[middle]).mean() for k in range(-30, 31)]
+    assert int(np.argmin(shifts)) == 30
+    assert min(shifts) < 0.4 * np.abs(old).mean()  # some of it is noise
+
+
+def level(samples: np.ndarray) -> np.ndarray:
+    """Return the first channel from minus one to one."""
+    return samples[:, 0] / {"int16": 2**15, "int32": 2**31}.get(str(samples.dtype), 1)
+
+
+def test_chapters_of_sound_that_is_encoded_again_move_with_it() -> None:
+    data = chaptered(sound("mp4", "ac3", seconds=3, rate=48_000))
+
+    after = spoken(data)[0]
+
+    with av.open(io.BytesIO(after)) as file:
+        starts = [float(c["start"] * c["time_base"]) for c in file.chapters()]
+    assert starts[1] == pytest.approx(0.7 + 0.8, abs=0.01)
 
 
 @pytest.mark.parametrize("brand", [b"mp42", b"isom", b"dash"])

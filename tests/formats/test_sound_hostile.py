@@ -20,9 +20,9 @@ from kzmark.formats._audio.fields import field
 from kzmark.formats._audio.voice import Manner, coded
 from kzmark.formats.layers._id3_tag import Frame, Tag, split, syncsafe
 from kzmark.formats.layers._id3_times import _later, _lyrics
-from kzmark.formats.m4a import times
 from kzmark.formats.mp3 import frames as mp3
 from kzmark.formats.mp3.frames import Frames, begin, walk
+from kzmark.formats.mp4 import times
 from kzmark.formats.mp4.movie import Movie, rewrite
 from kzmark.formats.mp4.tree import Box
 from kzmark.sniff import sniff

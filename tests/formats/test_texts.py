@@ -43,6 +43,21 @@ def test_what_follows_the_notice_is_the_text_as_it_was(text: str) -> None:
     assert done.startswith(NOTICE.encode() + b"\n")
 
 
+@pytest.mark.parametrize("name", ["text", "markdown", "srt", "vtt"])
+def test_words_of_others_that_begin_with_the_badge_stay(name: str) -> None:
+    head = {
+        "srt": "1\n00:00:00,000 --> 00:00:02,000\n",
+        "vtt": "WEBVTT\n\n00:00.000 --> 00:02.000\n",
+    }
+    words = f"{INSCRIPTION.badge}: жаңа заң туралы"
+
+    done = inscribed(name, f"{head.get(name, '')}{words}\n".encode()).decode()
+    again = inscribed(name, done.encode()).decode()
+
+    assert words in done
+    assert again == done
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_encoding_and_line_ends_are_kept(codec: str, end: str) -> None:
@@ -144,6 +159,29 @@ def test_data_stays_as_it_is_and_its_sidecar_speaks(tmp_path: Path) -> None:
     assert "Создано системой искусственного интеллекта" in beside["notice"]
     assert "notice-in-sidecar" in done.notes
     assert kzmark.verify(target).verdict.value == "compliant"
+
+
+@pytest.mark.parametrize(
+    ("name", "term"),
+    [
+        ("a.json", "trainedAlgorithmicData"),
+        ("a.csv", "trainedAlgorithmicData"),
+        ("a.txt", "trainedAlgorithmicMedia"),
+    ],
+)
+def test_the_manifest_of_data_says_that_it_is_data(name: str, term: str, tmp_path: Path) -> None:
+    source = tmp_path / name
+    source.write_bytes(b'{"a": 1}' if name == "a.json" else b"a,b\n1,2\n")
+    stamper = kzmark.Stamper(kzmark.Statement(**STAMPER))  # type: ignore[arg-type]
+    once = stamper.stamp(source, source)
+    twice = kzmark.Statement(**STAMPER, simulates="voice")  # type: ignore[arg-type]
+    kzmark.Stamper(twice).stamp(source, source, replace=True)
+    report = kzmark.verify(source)
+    signed = next(one for one in report.evidence if one.layer.value == "c2pa")
+
+    assert once.mark.source_type.value == "trainedAlgorithmicMedia"
+    assert signed.facts["DigitalSourceType"].rpartition("/")[2] == term
+    assert report.verdict.value == "compliant"
 
 
 def test_one_changed_letter_is_noticed(tmp_path: Path) -> None:

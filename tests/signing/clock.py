@@ -149,14 +149,15 @@ class Clock:
         }
         if self.changes:
             self.changes(said)
+        named = {
+            "type": "signing_certificate_v2",
+            "values": [tsp.SigningCertificateV2({"certs": [{"cert_hash": said["named"] or b""}]})],
+        }
         attributes = cms.CMSAttributes(
             [
                 {"type": "content_type", "values": ["tst_info"]},
                 {"type": "message_digest", "values": [said["digest"]]},
-                {
-                    "type": "signing_certificate_v2",
-                    "values": [tsp.SigningCertificateV2({"certs": [{"cert_hash": said["named"]}]})],
-                },
+                *([named] if said["named"] else []),
             ]
         )
         assert isinstance(self.leaf.key, ec.EllipticCurvePrivateKey)

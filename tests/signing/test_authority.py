@@ -1,8 +1,9 @@
 """Asking a time stamp service: whatever it answers, a stamp that holds or a clear error."""
 
+import contextlib
 import re
-import time
-from collections.abc import Iterator
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_a_refusal_is_told_in_the_words_of_the_service() -> None:
         (302, b"", "HTTP status 302"),
         (200, b"<html>welcome</html>", "cannot be read"),
         (200, b"", "cannot be read"),
-        (200, bytes(2 << 20), "more than 1048576 bytes"),
+        (200, bytes(1 << 16), "more than 32768 bytes"),
     ],
 )
 def test_what_is_no_answer_is_an_error_that_says_so(status: int, body: bytes, said: str) -> None:
@@ -135,16 +136,43 @@ def test_nobody_there_is_an_error_in_words() -> None:
         authority.time_stamp(url, COVERED)
 
 
-def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Slow:
-        def read1(self, _: int) -> bytes:
-            return b"."
+def test_a_server_that_keeps_one_waiting_byte_by_byte_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(authority, "_LONGEST", 0.2)
+    listener = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
 
-    times: Iterator[float] = iter(range(1_000))
-    monkeypatch.setattr(time, "monotonic", lambda: next(times))
-    slow: Any = Slow()
-    with pytest.raises(IdentityError, match="within 30 seconds"):
-        authority._read("http://clock.example", slow, 30.0)
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not over.wait(0.02):
+                connection.sendall(b".")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        with pytest.raises(IdentityError, match="no whole answer within"):
+            authority.time_stamp(f"http://127.0.0.1:{listener.getsockname()[1]}/", COVERED)
+    finally:
+        over.set()
+        thread.join()
+        listener.close()
+
+
+@pytest.mark.parametrize("url", ["ftp://x/", "http://[x/", "http:", "x", "http:///y"])
+def test_what_is_no_address_of_the_web_is_refused(url: str) -> None:
+    with pytest.raises(IdentityError, match="http or https"):
+        authority.check(url)
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(IdentityError) as caught:
+        authority.check("https://user:secret@clock.example:8443/tsa")
+
+    assert "secret" not in caught.value.message + caught.value.hint
+    assert "https://clock.example:8443/tsa" in caught.value.hint
 
 
 def test_only_the_web_is_asked() -> None:

@@ -26,6 +26,18 @@ def test_what_was_created_says_so_with_its_source_type() -> None:
     ]
 
 
+def test_of_data_the_action_says_the_word_that_c2pa_has_for_it() -> None:
+    def said(kind: SourceType) -> str:
+        made = manifest.definition(
+            make_mark(source_type=kind), version="1", keeps_parent=False, is_data=True
+        )
+        acts = {one["label"]: one["data"] for one in made["assertions"]}["c2pa.actions.v2"]
+        return str(acts["actions"][0]["digitalSourceType"])
+
+    assert said(SourceType.TRAINED) == "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"
+    assert said(SourceType.COMPOSITE_SYNTHETIC) == IPTC_SOURCE_TYPE + "compositeSynthetic"
+
+
 @pytest.mark.parametrize("operation", list(Operation))
 def test_a_parent_is_opened_without_a_source_type_then_edited(operation: Operation) -> None:
     kind = SourceType.COMPOSITE_WITH_TRAINED

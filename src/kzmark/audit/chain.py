@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from kzmark import _system
 from kzmark.errors import OutputError
 
 GENESIS: Final = "0" * 64
@@ -24,7 +25,6 @@ _FIRST_KEYS: Final = (
 )  # keys are sorted
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-_LOCKED: Final = 0x7FFF_0000  # the byte that is locked on Windows: behind all that anybody reads
 
 
 def write(stream: BinaryIO, events: Sequence[Mapping[str, Any]], *, torn_to: Path) -> None:
@@ -103,23 +103,8 @@ def _foreign() -> OutputError:
 def locked(path: Path) -> Iterator[BinaryIO]:
     """Open the log for reading and appending under an exclusive lock."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(handle, "r+b") as stream:
-        if os.name == "nt":
-            import msvcrt
-
-            stream.seek(_LOCKED)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)  # type: ignore[attr-defined,unused-ignore]
-            try:
-                yield stream
-                stream.flush()
-            finally:
-                stream.seek(_LOCKED)
-                msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX)  # closing the file lets it go
-            yield stream
+    with os.fdopen(handle, "r+b") as stream, _system.locked(stream):
+        yield stream
 
 
 def _now() -> str:

@@ -107,6 +107,11 @@ def verify_many(
         workers: How many of our own, at least 1.
         stop: Somebody else's way to end the run early: what is in flight is finished and told.
         **choices: As `verify` takes them.
+
+    Raises:
+        RequestError: If something cannot be sent to a worker of `executor`.
+        InstallationError: If workers cannot be begun, or a cluster goes away. What is wrong with
+            one file is in its result.
     """
     units: Units[Question] = Units(map(question, sources))
     with _crew(executor, units, workers, fit=lambda: True) as pool:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from kzmark.errors import InternalError, KzmarkError
+from kzmark.errors import InternalError, KzmarkError, UnknownFormatError
 from kzmark.places import Facts, Named
 from kzmark.report import Report
+from kzmark.sniff import promised
 from kzmark.stamper import Stamped
 
 
@@ -21,7 +22,8 @@ class Job:
         make_folder: Whether the folder of the target is made, if it is not there.
         mark_id: Id of its mark; a new one if left out.
         facts: Size and version of the source, where a listing told them: it saves a look.
-        listed: Whether it came out of a folder: then a format that nobody knows is no failure.
+        listed: Whether it came out of a folder: then a file is skipped that neither its content nor
+            its name takes for one of the formats.
     """
 
     source: Named
@@ -32,6 +34,11 @@ class Job:
     mark_id: UUID | None = None
     facts: Facts | None = None
     listed: bool = False
+
+    def may_skip(self, error: KzmarkError) -> bool:
+        """Say whether it is no failure that this file was not stamped."""
+        unknown = self.listed and isinstance(error, UnknownFormatError)
+        return unknown and not promised(str(self.source))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,8 @@ class Result:
         error: Why there is none of these.
         earlier: Whether an earlier run had done it, which the journal proves; then there is
             nothing else.
-        skipped: Whether it came out of a folder and is of no format that kzmark knows.
+        skipped: Whether it came out of a folder and neither its content nor its name takes it for
+            one of the formats.
         size: Size of the input in bytes, 0 if it is not known.
     """
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kzmark._io import run_named
 from kzmark.batch.jobs import Job, Result, unforeseen
-from kzmark.errors import KzmarkError, OutputExistsError, UnknownFormatError
+from kzmark.errors import KzmarkError, OutputExistsError
 from kzmark.places import Facts, Place
 from kzmark.recall import adopt, drop_half, recall, sweep_up
 from kzmark.stamper import Stamped, Stamper
@@ -92,8 +92,9 @@ def _stamp(stamper: Stamper, task: Task, *, again: bool) -> Done:
 
 
 def _failed(task: Task, error: KzmarkError) -> Done:
-    source, skipped = task.job.source, task.job.listed and isinstance(error, UnknownFormatError)
-    return Done(result=Result(source=source, error=error, skipped=skipped, size=task.size))
+    job = task.job
+    skipped = job.may_skip(error)
+    return Done(result=Result(source=job.source, error=error, skipped=skipped, size=task.size))
 
 
 def _done(stamper: Stamper, task: Task, *, again: bool) -> tuple[Stamped, bool]:

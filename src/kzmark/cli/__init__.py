@@ -1,11 +1,12 @@
 """The command line: one file a command, each parses, calls the library, prints, returns a code.
 
 Exit codes: 0 all compliant (or stamped) · 1 at least one not compliant · 2 wrong usage, or no file
-found · 3 undetermined at worst · 4 a file or output could not be read or written · 5 key or
-certificate · 130 interrupted.
+found · 3 undetermined at worst · 4 a file or output could not be read or written · 5 key,
+certificate or time stamp service · 130 interrupted.
 """
 
 import contextlib
+import errno
 import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final, TextIO
 
-from kzmark import __version__
+from kzmark import __version__, _system
 from kzmark.cli.terminal import harmless
 from kzmark.errors import (
     IdentityError,
@@ -56,11 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("kzmark: interrupted; nothing is left half-written", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away, as `head` does
-        _mute(sys.stdout)
-        return UNREADABLE
     except OSError as error:  # the output itself: a full disk behind `>`, a terminal that is gone
-        complain(OutputError(f"the system refused: {error.strerror or error}"), sys.stderr)
+        _mute(sys.stdout)  # what is left in it would be written once more, at the very end
+        if not _reader_left(error):
+            complain(OutputError(f"the system refused: {error.strerror or error}"), sys.stderr)
         return UNREADABLE
 
 
@@ -137,6 +137,11 @@ def exit_code(error: KzmarkError) -> int:
     if isinstance(error, ProfileError | RecordError) or type(error) is RequestError:
         return USAGE
     return UNREADABLE
+
+
+def _reader_left(error: OSError) -> bool:
+    """Return whether the reader of our output went away, as `head` does."""
+    return isinstance(error, BrokenPipeError) or (_system.WINDOWS and error.errno == errno.EINVAL)
 
 
 def _mute(stream: TextIO) -> None:

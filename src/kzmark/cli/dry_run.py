@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, TextIO
 
+from kzmark.cli.notes import told
 from kzmark.cli.outcome import Outcome, said
 from kzmark.cli.targets import obstacle
 from kzmark.cli.terminal import harmless
-from kzmark.errors import KzmarkError, UnknownFormatError
+from kzmark.errors import KzmarkError
 from kzmark.places import place
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ def show(
         try:
             plan = _plan(stamper, job)
         except KzmarkError as error:
-            skipped = job.listed and isinstance(error, UnknownFormatError)
-            outcome.tell(Result(source=job.source, error=error, skipped=skipped))
+            outcome.tell(Result(source=job.source, error=error, skipped=job.may_skip(error)))
             continue
         if json:
             outcome.row(_row(job, plan))
@@ -49,6 +49,7 @@ def _row(job: "Job", plan: "Plan | None") -> dict[str, object]:
         "output": str(job.target),
         "status": "unchanged" if plan is None else "planned",
         "steps": [] if plan is None else [step.value for step in plan.steps],
+        "notes": [] if plan is None else [*plan.style.notes, *plan.notes],
         "mark": None if plan is None else plan.mark.to_dict(),
     }
 
@@ -57,8 +58,12 @@ def _words(job: "Job", plan: "Plan | None") -> str:
     if plan is None:
         return harmless(f"{job.source} → {job.target}: nothing to do: it carries this mark already")
     steps = " → ".join(step.value for step in plan.steps)
-    lines = (
+    lines = [
         f"{job.source} → {job.target}: {steps}",
         f"  notice   {said(plan.mark.notice)}",
-    )
+        *(
+            f"  {'' if number else 'notes':8} {note}"
+            for number, note in enumerate(told((*plan.style.notes, *plan.notes)))
+        ),
+    ]
     return "\n".join(map(harmless, lines))

@@ -10,11 +10,14 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from kzmark.cli.terminal import harmless
 
 if TYPE_CHECKING:
     from kzmark.signing.identity import Identity
 
+_EACH: Final = {"purposes": "purpose", "verifiers": "verifier", "warnings": "warning"}
 HELP: Final = "make, show or certify who signs"
 _ALGORITHMS: Final = ("es256", "es384", "es512", "ps256", "ps384", "ps512", "ed25519")
 
@@ -94,9 +97,12 @@ def chosen(where: Path | None, organisation: str, *, quiet: bool) -> "Identity":
             '"valid, not on a trust list"',
             file=sys.stderr,
         )
-    for warning in (*identity.warnings, *_names(identity, organisation)):
-        print(f"kzmark: warning: {warning}", file=sys.stderr)
     return identity
+
+
+def warnings(identity: "Identity", organisation: str) -> list[str]:
+    """Return what is unwise about signing for a party with an identity."""
+    return [*identity.warnings, *_names(identity, organisation)]
 
 
 def _names(identity: "Identity", organisation: str) -> Iterator[str]:
@@ -116,13 +122,17 @@ def _names(identity: "Identity", organisation: str) -> Iterator[str]:
         )
 
 
-def _print(facts: dict[str, object], out: TextIO) -> None:
+def _print(facts: dict[str, Any], out: TextIO) -> None:
     for name, value in facts.items():
+        if name == "days_left" and value <= 0 and facts["warnings"]:
+            continue  # a warning says so in words
         for one in _spelt(value):
-            print(f"  {name.replace('_', ' ')}: {one}", file=out)
+            print(harmless(f"  {_EACH.get(name, name.replace('_', ' '))}: {one}"), file=out)
 
 
 def _spelt(value: object) -> list[str]:
     if isinstance(value, dict):
         return [f"{key}: {one}" for key, one in value.items()]
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    if isinstance(value, list):
+        return [str(one) for one in value]
+    return [str(value)] if value != "" else []

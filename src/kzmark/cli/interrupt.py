@@ -34,7 +34,8 @@ def interruptible(stop: "Stop") -> Iterator[None]:
         stop.ask()
         print("kzmark: finishing what is in flight; once more ends it at once", file=sys.stderr)
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
+    names = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows': a console that is closed
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     before = {number: signal.signal(number, asked) for number in numbers}
     try:
         yield

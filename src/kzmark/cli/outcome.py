@@ -28,11 +28,13 @@ class Outcome:
     Attributes:
         code: The exit code so far.
         alone: As given.
+        warnings: What is unwise about who signs; told before the first file that was signed.
     """
 
     def __init__(self, args: Namespace, out: TextIO, *, alone: bool) -> None:
         self.code = 0
         self.alone = alone
+        self.warnings: list[str] = []
         self._args, self._out = args, out
         self._counts: Counter[str] = Counter()
         self._causes: Counter[str] = Counter()
@@ -101,6 +103,9 @@ class Outcome:
         )
 
     def _show(self, done: "Stamped") -> None:
+        for warning in self.warnings:
+            print(harmless(f"kzmark: warning: {warning}"), file=sys.stderr)
+        self.warnings = []
         if self._args.json:
             self.row(done.to_dict())
         elif not self._args.quiet:

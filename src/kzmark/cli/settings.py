@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from kzmark._io import cause
 from kzmark.cli import voices
 from kzmark.cli.terminal import harmless
 from kzmark.errors import RequestError
@@ -79,16 +80,18 @@ def _from_file(actions: Mapping[str, Action], config: Path | None) -> dict[str, 
     if path is None:
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RequestError(f"cannot be read: {error}", source=str(path)) from error
+        hint = "name another with --config" if isinstance(error, OSError) else "it is a TOML file"
+        raise RequestError(
+            f"cannot be read: {cause(error)}", source=str(path), hint=hint
+        ) from error
     found = {}
     for key, value in table.items():
         name = key.replace("-", "_")
         if name not in actions:
-            known = ", ".join(sorted(actions)).replace("_", "-")
             flat = "options stand at the top of the file, without [sections]"
-            hint = flat if isinstance(value, dict) else known
+            hint = flat if isinstance(value, dict) else _nearest(name, actions)
             raise RequestError(f"{key} is no option of stamp", source=str(path), hint=hint)
         placed = _placed(name, value, path.parent)
         found[name] = _spell(actions[name], placed, source=str(path))
@@ -101,6 +104,8 @@ def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name not in actions.keys() | _ELSEWHERE:
             told = f"kzmark: {variable} is set, and no setting of kzmark has that name"
+            if near := _near(name, actions):
+                told += f"; did you mean {PREFIX}{near.upper()}?"
             print(harmless(told), file=sys.stderr)
         if variable.startswith(PREFIX) and name in actions and value:
             switch = actions[name].nargs == 0
@@ -120,7 +125,20 @@ def _placed(name: str, value: Any, folder: Path) -> Any:
         return value
     if name == "profile" and not value.endswith(".toml"):
         return value
-    return str(folder / value)
+    slash = value[-1] if value.endswith(("/", os.sep)) else ""  # a folder, there or not
+    return f"{folder / value}{slash}"
+
+
+def _nearest(name: str, actions: Mapping[str, Action]) -> str:
+    if near := _near(name, actions):
+        return f"did you mean {near.replace('_', '-')}?"
+    return ", ".join(sorted(actions)).replace("_", "-")
+
+
+def _near(name: str, actions: Mapping[str, Action]) -> str:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, actions, 1)), "")
 
 
 def _spell(action: Action, value: Any, *, source: str) -> list[str]:
@@ -131,6 +149,20 @@ def _spell(action: Action, value: Any, *, source: str) -> list[str]:
         return [option] if value else []
     if isinstance(value, list):
         value = ",".join(map(str, value))
-    if isinstance(value, bool | dict) or "\0" in str(value):
-        raise RequestError(f"{option[2:]} is {value!r}", source=source)
+    if isinstance(value, bool | dict) or "\0" in str(value) or not _fits(action, str(value)):
+        hint = f"one of {', '.join(map(str, action.choices))}" if action.choices else ""
+        hint = hint or ("a whole number" if action.type is int else "")
+        raise RequestError(f"{option[2:]} is {value!r}", source=source, hint=hint)
     return [f"{option}={value}"]
+
+
+def _fits(action: Action, value: str) -> bool:
+    """Return whether argparse would take a value; told here, it is not blamed on an option."""
+    if action.choices is not None and value not in action.choices:
+        return False
+    try:
+        if callable(action.type):
+            action.type(value)
+    except ValueError:
+        return False
+    return True

@@ -6,14 +6,17 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from glob import glob
 from typing import Final, Self
 
+from kzmark import _system
 from kzmark._io import is_temporary
 from kzmark.cli.roots import Root, Roots
 from kzmark.errors import InputError, RequestError
 from kzmark.paths import RECORD_SUFFIX
 from kzmark.places import Facts, Place, place
 from kzmark.places.listing import Apart, Listed, below
+from kzmark.places.url import is_url
 
 _STREAMS: Final = ("/dev/std*", "/dev/fd/*", "/proc/*/fd/*")
 _JOURNAL: Final = ".kzmark-journal"  # and what the database keeps beside it
@@ -31,6 +34,17 @@ def source(word: str) -> Place:
             hint="give /dev/stdin where the system has it; a file of that name is ./-",
         )
     return place(word)
+
+
+def named(words: Sequence[str]) -> list[Place]:
+    """Return the sources that the command line names.
+
+    No shell of Windows reads `*` and `?`, and no name there holds them: so they are read here.
+
+    Raises:
+        RequestError: If one is meant to be the standard input.
+    """
+    return [source(name) for word in words for name in _read(word)]
 
 
 def target(word: str) -> Place:
@@ -186,6 +200,13 @@ def search(
 ) -> Search:
     """Return a `Search`; as there."""
     return Search(sources, recursive=recursive, apart=apart, each_once=each_once)
+
+
+def _read(word: str) -> list[str]:
+    if not _system.WINDOWS or is_url(word) or not any(letter in word for letter in "*?"):
+        return [word]
+    # brackets are letters of a name there; a pattern that finds nothing is told of as it is
+    return sorted(glob(word.replace("[", "[[]"))) or [word]  # noqa: PTH207 - spelt as it was named
 
 
 def _wanted(name: str) -> bool:

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
+from kzmark import _system
 from kzmark.cli import settings
 from kzmark.cli.stamp_options import configure
 from kzmark.errors import KzmarkError, RequestError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HELP", "configure", "run", "with_settings"]
 
+_SLASHES: Final = tuple({"/", os.sep})
 HELP: Final = "mark files and show the notice on them"
 
 
@@ -34,9 +36,10 @@ def run(args: Namespace, out: TextIO) -> int:
     """Stamp every file named; return the exit code of the worst result."""
     from kzmark.cli import dry_run, identity
     from kzmark.cli.outcome import Outcome
-    from kzmark.cli.statement import statement
+    from kzmark.cli.statement import require, statement
     from kzmark.stamper import Stamper
 
+    require(args)
     _check(args)
     said = statement(args)
     given = {"tsa": args.tsa, **_look(args)}
@@ -48,6 +51,7 @@ def run(args: Namespace, out: TextIO) -> int:
         return outcome.code
     who = identity.chosen(args.identity, said.responsible.name, quiet=args.quiet)
     stamper = Stamper(said, identity=who, audit=_audit_log(args.audit_log), **given)
+    outcome.warnings = identity.warnings(who, said.responsible.name)
     whole = _stamp(stamper, agenda, args, outcome)
     outcome.close()
     if not whole:
@@ -133,7 +137,9 @@ class Agenda:
 
 def _check(args: Namespace) -> None:
     if args.jobs < 0:
-        raise RequestError(f"--jobs is {args.jobs}, at least 0 is meant")
+        raise RequestError(
+            f"--jobs is {args.jobs}, at least 0 is meant", hint="0 is one worker for each core"
+        )
     if args.journal and not args.resume:
         raise RequestError("--journal without --resume", hint="give both, from the first run on")
 
@@ -143,11 +149,13 @@ def _targets(args: Namespace) -> "Targets":
 
     output = sources.target(args.output) if args.output else None
     out_dir = sources.target(args.out_dir) if args.out_dir else None
+    if output and output.is_local and args.output.endswith(_SLASHES):  # a folder, there or not
+        output, out_dir = None, output
     somewhere = output or out_dir or args.in_place
     in_place = args.in_place or (args.dry_run and not somewhere)
     folder = targets.folder_of(output, out_dir)
     search = sources.search(
-        [sources.source(word) for word in args.sources],
+        sources.named(args.sources),
         recursive=args.recursive,
         apart=[folder] if folder else [],
         each_once=in_place,
@@ -233,5 +241,5 @@ def _journal(args: Namespace) -> Path:
 def _state() -> Path:
     """Return the folder for what this user's runs leave behind."""
     home = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA")
-    base = Path(home) if home else Path.home() / ".local" / "state"
+    base = Path(home) if home else _system.home() / ".local" / "state"
     return base / "kzmark"

@@ -39,7 +39,12 @@ def configure(parser: ArgumentParser) -> None:
 def _where(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("where to")
     one = group.add_mutually_exclusive_group()
-    one.add_argument("-o", "--output", metavar="OUT", help="one file, or a folder")
+    one.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="one file, which may be the input itself, or a folder; with / at its end it is made",
+    )
     one.add_argument("--out-dir", metavar="DIR", help="the tree is mirrored below it")
     one.add_argument("--in-place", action="store_true", help="replace the inputs")
     group.add_argument("--overwrite", action="store_true", help="replace outputs that exist")

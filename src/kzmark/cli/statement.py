@@ -23,17 +23,36 @@ if TYPE_CHECKING:
     from kzmark.statement import Statement
 
 
-def statement(args: Namespace) -> "Statement":
-    """Return what is stated about every file.
+def require(args: Namespace) -> None:
+    """Refuse a command that lacks what every stamp needs, and name all of it at once.
 
     Raises:
-        RequestError: If nobody answers for it, or no system is named.
+        RequestError: If nobody answers for it, no system or no output is named.
+    """
+    missing = [
+        (what, options)
+        for what, options, given in (
+            ("who answers for it", "--owner NAME or --holder NAME", args.owner or args.holder),
+            ("which AI system made it", "--system NAME", args.system),
+            ("where the output goes", "-o OUT, --out-dir DIR or --in-place", _has_target(args)),
+        )
+        if not given
+    ]
+    if missing:
+        first, *rest = [what for what, _ in missing]
+        told = " and ".join([", ".join([first, *rest[:-1]]), *rest[-1:]])
+        raise RequestError(
+            f"say {told}", hint=f"give {'; '.join(options for _, options in missing)}"
+        )
+
+
+def statement(args: Namespace) -> "Statement":
+    """Return what is stated about every file; `require` has found that nothing is missing.
+
+    Raises:
+        RequestError: If it simulates what no record can say.
         RecordError: If a value breaks the schema of the mark.
     """
-    if not args.owner and not args.holder:
-        raise RequestError("say who answers for it", hint="give --owner NAME or --holder NAME")
-    if not args.system:
-        raise RequestError("say which AI system made it", hint="give --system NAME")
     from kzmark.mark import Responsible, System
     from kzmark.statement import Statement
 
@@ -79,6 +98,10 @@ def languages(listed: str, profile: "Profile") -> tuple[str, ...]:
         for operation in Operation:
             profile.wording(language, operation)
     return tuple(chosen)
+
+
+def _has_target(args: Namespace) -> bool:
+    return bool(args.output or args.out_dir or args.in_place or args.dry_run)
 
 
 def _simulates(listed: str) -> Iterator[Simulates]:

@@ -3,10 +3,11 @@
 import io
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from kzmark import _system
 from kzmark.cli.roots import Root
 from kzmark.cli.sources import Found, Search
 from kzmark.errors import (
@@ -36,6 +37,8 @@ class Targets:
     file: Place | None
     folder: Place | None
     overwrite: bool
+    _named: dict[str, Root] = field(default_factory=dict)
+    _given: dict[int, int] = field(default_factory=dict)  # names without case, and as they are
 
     @classmethod
     def of(
@@ -57,9 +60,8 @@ class Targets:
             overwrite: Whether an output below a folder may replace its own input.
 
         Raises:
-            RequestError: If no target is named, there is one for several files, two files named
-                would share one, the first output would replace its own input unasked, or there is
-                no source at all.
+            RequestError: If no target is named, there is one for several files, the first output
+                would replace its own input unasked, or there is no source at all.
         """
         folder = folder_of(output, out_dir)
         file = output if folder is None else None
@@ -70,7 +72,6 @@ class Targets:
         if file is not None and len(search.ahead(2)) > 1:
             raise RequestError("one output for several files", hint="give --out-dir instead of -o")
         targets = cls(search, file, folder, overwrite)
-        targets._refuse_namesakes()
         for item in search.ahead(1):
             if isinstance(item, Found):
                 targets.of_file(item)
@@ -80,7 +81,8 @@ class Targets:
         """Return where the output of one source goes.
 
         Raises:
-            RequestError: If it would replace its own input unasked, or another file's output.
+            RequestError: If it would replace its own input unasked.
+            OutputExistsError: If an earlier source has an output of that name.
             InputError: If its name leads out of the folder of outputs.
         """
         if self.file is not None:
@@ -94,31 +96,44 @@ class Targets:
                 source=str(found.place),
                 hint="name another folder, or say --in-place",
             )
-        if self._clashes(found):
-            raise _shared(target, source=str(found.place))
+        if self._clashes(found) or self._differs_in_case(found):
+            raise _shared(target, found.place)
         return target
 
-    def _refuse_namesakes(self) -> None:
-        """Refuse two files of one name, as far as they are named and not found in folders."""
-        if self.folder is None:
-            return
-        seen: dict[str, str] = {}
-        for root in self.search.roots.all:
-            named = not (root.is_folder or root.error)
-            if named and seen.setdefault(root.place.name, root.real) != root.real:
-                raise _shared(self.folder / root.place.name)
+    def _differs_in_case(self, found: Found) -> bool:
+        """Return whether another name, different by letters' case alone, leads to this output.
+
+        Stores tell `A.jpg` from `a.jpg`, and the disks of Windows and macOS do not. Unless outputs
+        are replaced, the second of two is refused when it is to get its name.
+        """
+        if found.place.is_local or not (self.overwrite and _system.FOLDS_CASE):
+            return False
+        if self.folder is None or not self.folder.is_local:
+            return False
+        name = hash(found.inside)
+        return self._given.setdefault(hash(_system.folded(found.inside)), name) != name
 
     def _clashes(self, found: Found) -> bool:
         """Return whether another source named earlier gives an output of the same name.
 
         Two files of no known format are none's output, and do not count.
         """
-        earlier = [root for root in self.search.roots.all if root.index < found.root]
+        first = self._by_name().get(_system.folded(found.inside))
+        if first is not None and first.index < found.root and _is_known(first.place):
+            return _is_known(found.place)
+        earlier = [root for root in self.search.roots.folders if root.index < found.root]
         return any(self._gives(root, found) for root in earlier) and _is_known(found.place)
 
-    def _gives(self, root: Root, found: Found) -> bool:
-        if not root.is_folder:
-            return root.error is None and root.place.name == found.inside
+    def _by_name(self) -> dict[str, Root]:
+        """Return the first file named of each name."""
+        if not self._named:
+            for root in self.search.roots.all:
+                if not (root.is_folder or root.error):
+                    self._named.setdefault(_system.folded(root.place.name), root)
+        return self._named
+
+    @staticmethod
+    def _gives(root: Root, found: Found) -> bool:
         other = root.place / found.inside
         try:
             return other.facts() is not None and not other.is_folder() and _is_known(other)
@@ -159,7 +174,9 @@ def obstacle(source: Place, target: Place, *, overwrite: bool) -> KzmarkError | 
     if overwrite or source.same_as(target):
         return None
     return OutputExistsError(
-        "the output exists already", source=str(target), hint="give --overwrite to replace it"
+        "the output exists already",
+        source=str(target),
+        hint="give --overwrite (overwrite=True) to replace it",
     )
 
 
@@ -169,6 +186,12 @@ def _mirrored(folder: Place, found: Found) -> Place:
     A store may hold a key such as `in/../../x`, which would lead out of a local folder.
     """
     parts = found.inside.split("/")
+    if folder.is_local and (why := next(filter(None, map(_system.misnamed, parts)), "")):
+        raise InputError(
+            f"its output cannot have its name: {why}",
+            source=str(found.place),
+            hint="give it an output of its own with -o",
+        )
     odd = any(part == ".." or (folder.is_local and Path(part).name != part) for part in parts)
     if odd or (folder.is_local and not all(parts)):
         raise InputError(
@@ -215,8 +238,12 @@ def _is_known(place: Place) -> bool:
     return True
 
 
-def _shared(target: Place, **said: Any) -> RequestError:
-    return RequestError(f"two files would become {target}", hint="name their common folder", **said)
+def _shared(target: Place, source: Place) -> OutputExistsError:
+    return OutputExistsError(
+        f"two files would become {target}, and another was named before this one",
+        source=str(source),
+        hint="name their common folder as the source, or stamp them into two folders",
+    )
 
 
 def _refused(place: Place, error: Exception) -> OutputError:

@@ -3,6 +3,8 @@
 import os
 from typing import Final, TextIO
 
+from kzmark import _system
+
 _COLOURS: Final = {"compliant": 32, "not-compliant": 31, "undetermined": 33}  # green, red, yellow
 
 
@@ -10,7 +12,7 @@ def coloured(stream: TextIO) -> bool:
     """Return whether a stream is a terminal that shows colour, and nobody set NO_COLOR."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    if os.name == "nt" and not {"WT_SESSION", "TERM", "ANSICON"} & os.environ.keys():
+    if _system.WINDOWS and not {"WT_SESSION", "TERM", "ANSICON"} & os.environ.keys():
         return False  # the old console shows the codes themselves
     return stream.isatty()
 

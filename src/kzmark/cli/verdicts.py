@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from kzmark.cli.table import Listing, table
@@ -13,12 +14,14 @@ from kzmark.errors import KzmarkError
 if TYPE_CHECKING:
     from kzmark.batch import Result
     from kzmark.cli.page import Sheet
-    from kzmark.report import Report
+    from kzmark.mark import Mark
+    from kzmark.report import Evidence, Report
 
 NOT_READ: Final = "not-read"  # stands where a file that was judged has its verdict
 EXIT: Final = {"compliant": 0, "undetermined": 3, "not-compliant": 1}  # mildest first; 2 is usage
 _HEAD: Final = ("file", "format", "verdict", "reason", "what is missing")
 _SIGN: Final = {"met": "+", "not-met": "x", "unknown": "?"}
+_WEAK: Final = "!"
 
 
 class Verdicts:
@@ -152,9 +155,12 @@ def _card(report: "Report", *, colour: bool) -> str:
 
 
 def _details(report: "Report") -> list[str]:
-    from kzmark.signing.evidence import NO_TIME
-
-    lines = [f"  {_SIGN[f.outcome.value]} {f.message}" for f in report.findings]
+    clauses = [_short(finding.clause) for finding in report.findings]
+    size = max(map(len, clauses), default=0)
+    lines = [
+        f"  {_WEAK if f.is_weak else _SIGN[f.outcome.value]} {clause:{size}}  {f.message}"
+        for f, clause in zip(report.findings, clauses, strict=True)
+    ]
     if report.mark is not None:
         mark = report.mark
         system = f"{mark.system.name} {mark.system.version}".strip()
@@ -163,16 +169,49 @@ def _details(report: "Report") -> list[str]:
         )
         lines.append(f"  answers  {mark.responsible.name} ({mark.responsible.role.value})")
     for piece in report.evidence:
-        if piece.layer.value == "c2pa" and piece.facts:
-            said = ", ".join(piece.facts.get(key, "") for key in ("state", "trust", "issuer"))
-            lines.append(f"  C2PA     {said}")
-            if (time := piece.facts.get("signed", NO_TIME)) != NO_TIME:
-                lines.append(f"  time     {time}")
+        if piece.layer.value == "c2pa":
+            lines.extend(_signature(piece, report.mark))
     if report.reason.value == "unmarked":
         lines.append("  An unmarked file is of unknown origin: nothing says that a person made it.")
     return lines
 
 
+def _short(clause: str) -> str:
+    """Return where a requirement stands: `art. 21(2)` of the law on AI, or in another law."""
+    place = clause.partition(",")[0].removeprefix("230-VIII ")
+    return "asked for" if place == "requested by the caller" else place
+
+
+def _signature(piece: "Evidence", mark: "Mark | None") -> Iterator[str]:
+    """Yield what is said of who signed, and when."""
+    from kzmark.signing import evidence
+
+    if piece.status.value == "broken":
+        yield f"  C2PA     does not hold: {piece.facts.get('codes') or piece.detail}"
+        return
+    if not piece.facts:
+        return
+    issuer, trust = piece.facts.get("issuer", ""), piece.facts.get("trust", "")
+    worth = {
+        evidence.OUTDATED: "valid but for the certificate, which has expired since",
+        evidence.OUTDATED_ON_LIST: "valid and on the trust list, but the certificate has expired",
+    }.get(trust, f"valid, {trust}")
+    other = mark is not None and not _names(issuer, mark.responsible.name)
+    yield f"  C2PA     {worth}"
+    yield f"  signed   by {issuer}{', who is not the one who answers' * other}"
+    if (time := piece.facts.get("signed", evidence.NO_TIME)) != evidence.NO_TIME:
+        yield f"  time     {time}"
+
+
+def _names(issuer: str, party: str) -> bool:
+    """Return whether a certificate names a party, cut as one that kzmark made may have it."""
+    from kzmark.signing.identity import shortened
+
+    return any(
+        issuer == name or issuer.startswith(f"{name} / ") for name in (party, shortened(party))
+    )
+
+
 def _missing(report: "Report") -> str:
-    codes = (f.code for f in report.findings if f.outcome.value != "met")
+    codes = (f.code for f in report.findings if f.outcome.value != "met" or f.is_weak)
     return "; ".join(dict.fromkeys(codes))  # two requirements may miss the same thing

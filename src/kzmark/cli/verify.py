@@ -62,13 +62,15 @@ def run(args: Namespace, out: TextIO) -> int:
     from kzmark.signing.trust import read_anchors
 
     if args.jobs < 0:
-        raise RequestError(f"--jobs is {args.jobs}, at least 0 is meant")
+        raise RequestError(
+            f"--jobs is {args.jobs}, at least 0 is meant", hint="0 is one worker for each core"
+        )
     choices: dict[str, Any] = {
         "policy": _policy(args),
         "trust": read_anchors(args.trust) if args.trust else None,
         "profile": voiced(load(args.profile or DEFAULT), args.voice_file),
     }
-    named = [sources.source(word) for word in args.sources]
+    named = sources.named(args.sources)
     apart = [sources.target(str(args.html))] if args.html else []
     if args.html:
         page.check(args.html, named)
@@ -145,5 +147,12 @@ def _policy(args: Namespace) -> "Policy":
     if args.policy and args.require:
         raise RequestError("--policy and --require", hint="name the requirement in the policy file")
     if args.policy:
-        return policy.from_file(args.policy)
-    return policy.article_21(policy.Signed(args.require or "any"))
+        asked = policy.from_file(args.policy)
+    else:
+        asked = policy.article_21(policy.Signed(args.require or "any"))
+    if policy.trusted in asked.requirements and not args.trust:
+        raise RequestError(
+            "a trusted signer is asked for, and nobody is named whom to trust",
+            hint="give --trust PEM: the root.pem of who signs, or the root of an authority",
+        )
+    return asked

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import pickle
 import pkgutil
 from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 LOCAL: Final = "local"
+_TOPIC: Final = "all"  # events of a scheduler
 _PATIENCE: Final = 5.0  # seconds for which a scheduler may be silent when asked for its slots
 
 
@@ -50,7 +52,7 @@ class DaskExecutor(RemoteExecutor):
         self._numbers = itertools.count()
         self._suspect: set[str] = set()  # calls whose worker died under them
         if owned:  # a client has one handler for these events
-            client.subscribe_topic("all", self._hear)
+            client.subscribe_topic(_TOPIC, self._hear)
         for worker, found in client.run(pkgutil.resolve_name, VERSION, on_error="return").items():
             require_version(told_version(found), __version__, worker=worker)
 
@@ -89,9 +91,19 @@ class DaskExecutor(RemoteExecutor):
     def _release(self) -> None:
         if self._owned:
             cluster = self._client.cluster
+            with contextlib.suppress(Exception):  # or its scheduler tells us of our own end
+                self._client.unsubscribe_topic(_TOPIC)
+            if cluster is None:
+                self._client.close()
+                return
+            with contextlib.suppress(Exception):
+                self._client.run(_hush)  # they lose a scheduler that ends before them
+            levels = [handler.level for handler in _handlers()]
+            _hush()
             self._client.close()
-            if cluster is not None:
-                cluster.close()
+            cluster.close()
+            for handler, level in zip(_handlers(), levels, strict=False):
+                handler.setLevel(level)
 
 
 def connect(address: str, *, protocol: str, timeout: float, send_key: bool = False) -> DaskExecutor:
@@ -124,7 +136,11 @@ def _client(address: str, protocol: str, timeout: float) -> "Client":
             error.name or "distributed", extra="dask", doing="work on a Dask cluster"
         ) from error
     if address == LOCAL:
-        cluster = LocalCluster(threads_per_worker=1, dashboard_address=None)
+        cluster = LocalCluster(
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",  # it is served all the same, and none is port 8787
+            scheduler_kwargs={"dashboard": False},
+        )
         return Client(cluster, set_as_default=False)
     try:
         return Client(f"{protocol}://{address}", timeout=timeout, set_as_default=False)
@@ -133,6 +149,16 @@ def _client(address: str, protocol: str, timeout: float) -> "Client":
             f"there is no Dask scheduler at {protocol}://{address}: {error}",
             hint="`dask scheduler` prints its address; TLS has the scheme dask+tls://",
         ) from error
+
+
+def _handlers() -> list[logging.Handler]:
+    return logging.getLogger("distributed").handlers
+
+
+def _hush() -> None:
+    """Let Dask print no more in this process."""
+    for handler in _handlers():
+        handler.setLevel(logging.CRITICAL + 1)
 
 
 def _ours(error: BaseException) -> BaseException:

@@ -4,7 +4,7 @@ import codecs
 import itertools
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, BinaryIO, Final, Self
@@ -36,7 +36,6 @@ _CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _TURNING: Final = re.compile("[\u202a\u202b\u202d\u202e\u2066\u2067\u2068\x1b]")
 _HEAD: Final = 1 << 14  # characters in which a notice must begin
 _GAP: Final = 12  # empty lines after which a reader thinks that the text is over
-_MARKUP: Final = 8  # characters of brackets, quotes and the like before a badge
 _ALONE: Final = 8  # lines that are passages of their own: a notice stands in them mostly
 _SHORT: Final = 64 << 10  # bytes of a text that is remembered
 _FEW: Final = 4  # texts that a thread remembers
@@ -127,12 +126,14 @@ class Plain:
         """
         return self.bom + self.text.encode(self.codec)
 
-    def begun_with(self, text: str, *, badge: str, at: int = 0) -> tuple[Self, tuple[str, ...]]:
+    def begun_with(
+        self, text: str, *, instead_of: Callable[[str], bool], at: int = 0
+    ) -> tuple[Self, tuple[str, ...]]:
         """Return the file with a line of words of its own, in place of an earlier one of ours.
 
         Args:
             text: The line.
-            badge: By which an earlier one is known; the line holds it too.
+            instead_of: Says of a line whether it is an earlier one.
             at: Where it goes, in characters.
 
         Returns:
@@ -141,7 +142,7 @@ class Plain:
         end = self.newline
         before, after = self.text[:at], self.text[at:]
         first, *rest = after.split(end, 2)
-        if badge in first[: len(badge) + _MARKUP]:
+        if instead_of(first):
             after = end.join(rest).removeprefix(end)
         return self.with_text(f"{before}{text}{end}" + (f"{end}{after}" if after else ""))
 

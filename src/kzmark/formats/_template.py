@@ -1,7 +1,8 @@
 """PPM, the whole of an adapter in one file: copy this to add a format.
 
 It is not in the registry, for nobody publishes PPM; but it works, and it runs under the contract
-tests like any other. The mark stands in a comment line of the header, `# kzmark {...}`.
+tests like any other. The mark stands in a comment line of the header, `# kzmark {...}`, and PPM has
+no place for a C2PA manifest: that stands in the sidecar, so that a change of the pixels is seen.
 
 Spec: Netpbm, ppm(5): `P6`, width, height, 255, each behind white space and comments, then rows of
 RGB bytes.
@@ -51,8 +52,8 @@ class Ppm:
         mime="image/x-portable-pixmap",
         extensions=(".ppm",),
         signatures=(Signature(b"P6"),),
-        layers=frozenset({Layer.TEXT}),
-        c2pa=C2PABinding.NONE,
+        layers=frozenset({Layer.TEXT, Layer.SIDECAR}),
+        c2pa=C2PABinding.SIDECAR,
         exact="every pixel",
     )
 

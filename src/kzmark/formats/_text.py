@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from kzmark._limits import Limits
 from kzmark.mark import Mark
 
 Colour = tuple[int, int, int]  # sRGB
+_MARKUP: Final = " >*_"  # of Markdown, before the badge
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class Inscription:
         """The notice as plain text, one row for each language, the badge before the first."""
         first, *rest = (_sentence(line.text) for line in self.lines)
         return (f"[{self.badge}] {first}", *rest)
+
+    def begins(self, text: str) -> bool:
+        """Say whether a text begins with a notice of ours: the badge in its brackets.
+
+        Others write of the same letters, and a headline of theirs must not be taken for it.
+        """
+        return text.lstrip(_MARKUP).startswith(f"[{self.badge}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

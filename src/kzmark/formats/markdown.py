@@ -7,7 +7,7 @@ value is a string that both read alike, the manifest a comment of both.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Self
 
@@ -18,6 +18,7 @@ from kzmark.formats._base import C2PABinding, FormatInfo
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._plain import Plain
 from kzmark.formats._text import Inscription, Leaf
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer, Medium, Operation
@@ -25,7 +26,13 @@ from kzmark.vocabulary import Layer, Medium, Operation
 _START: Final = r"(?:\A|(?<=[\r\n]))"  # of a line, whatever ends the one before it
 _END: Final = r"(?:\r\n|\n|\r|\Z)"
 _FRONT: Final = re.compile(rf"(---|\+\+\+)[ \t]*(\r\n|\n|\r)(.*?){_START}\1[ \t]*{_END}", re.DOTALL)
-_OURS: Final = re.compile(rf"{_START}(?:kzmark|ai-disclosure)[ \t]*[:=][^\r\n]*{_END}")
+_OURS: Final = ("kzmark", "ai-disclosure")
+_MINING: Final = {training.MINING: "data-mining", training.CONSTRAINTS: "other-constraints"}
+_RESERVATION: Final = "tdm-reservation"
+_BEYOND: Final = re.compile("[^ -~]")
+_SAID: Final = re.compile(
+    rf"{_START}(ai-disclosure|data-mining|tdm-reservation|AIGC)[ \t]*[:=][ \t]*([^\r\n]*){_END}"
+)
 _RECORD: Final = re.compile(rf"{_START}kzmark[ \t]*[:=][ \t]*(\"[^\r\n]*\")[ \t]*{_END}")
 _SHOWN: Final = 64 << 10  # characters that are rendered to look for a notice at their beginning
 
@@ -58,18 +65,20 @@ class Markdown:
     def read(self, source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
         """Return what the front matter holds."""
         front = _Front.of(Plain.read(source, limits=limits).text)
-        found = [_judged(text) for text in _RECORD.findall(front.inner)]
-        return found or [Evidence(layer=Layer.TEXT, status=Status.ABSENT)]
+        facts = {name: value[:1_000] for name, value in _SAID.findall(front.inner)}
+        found = [_judged(text, facts) for text in _RECORD.findall(front.inner)]
+        return found or [Evidence(layer=Layer.TEXT, status=Status.ABSENT, facts=facts)]
 
     def write(self, source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
         """Copy the file with the mark in its front matter; one is made if there is none."""
         plain = Plain.read(source, limits=limits)
         front, end = _Front.of(plain.text), plain.newline
         sign = " =" if front.fence == "+++" else ":"
-        said = "ai-assisted" if mark.operation is Operation.MODIFIED else "ai-generated"
-        record = json.dumps(json.dumps(mark.to_dict(), sort_keys=True, separators=(",", ":")))
-        lines = f'ai-disclosure{sign} "{said}"{end}kzmark{sign} {record}{end}'
-        inner = lines + _OURS.sub("", front.inner)
+        said = _said(mark)
+        lines = "".join(f"{name}{sign} {value}{end}" for name, value in said.items())
+        old = next((_judged(text, {}).mark for text in _RECORD.findall(front.inner)), None)
+        names = {*_OURS, *said, *(_said(old) if old else ())}
+        inner = lines + _lines_of(names).sub("", front.inner)
         fence = front.fence or "---"
         rest = plain.text[front.end :] if front.fence else end + plain.text
         changed, _ = plain.with_text(f"{fence}{end}{inner}{fence}{end}{rest}")
@@ -88,7 +97,7 @@ class Markdown:
         front = _Front.of(plain.text)
         at = front.end + len(plain.text[front.end :]) - len(plain.text[front.end :].lstrip("\r\n"))
         text = quotation(inscription)
-        changed, notes = plain.begun_with(text, badge=inscription.badge, at=at)
+        changed, notes = plain.begun_with(text, instead_of=inscription.begins, at=at)
         target.write(changed.spell())
         return notes
 
@@ -160,10 +169,34 @@ class _Front:
         return cls(found[1], found[3], found.end(3), found.end()) if found else cls("", "", 0, 0)
 
 
-def _judged(spelt: str) -> Evidence:
+def _said(mark: Mark) -> dict[str, str]:
+    """Return what the front matter says, spelt as YAML and TOML read alike."""
+    kind = "ai-assisted" if mark.operation is Operation.MODIFIED else "ai-generated"
+    found = {"ai-disclosure": _quoted(kind)}
+    found |= {_MINING[name]: _quoted(text) for name, text in training.said(mark).items()}
+    if training.is_reserved(mark):
+        found[_RESERVATION] = training.RESERVED
+    record = json.dumps(mark.to_dict(), sort_keys=True, separators=(",", ":"))
+    return found | {"kzmark": json.dumps(record)}
+
+
+def _quoted(text: str) -> str:
+    """Return a string as YAML and TOML both spell it, in ASCII."""
+    spelt = json.dumps(text, ensure_ascii=False)
+    return _BEYOND.sub(lambda one: f"\\U{ord(one[0]):08x}", spelt)
+
+
+def _lines_of(names: Iterable[str]) -> re.Pattern[str]:
+    words = "|".join(map(re.escape, sorted(names)))
+    return re.compile(rf"{_START}(?:{words})[ \t]*[:=][^\r\n]*{_END}")
+
+
+def _judged(spelt: str, facts: Mapping[str, str]) -> Evidence:
     try:
         mark = Mark.from_json(json.loads(spelt))
     except (RecordError, ValueError) as error:
         detail = getattr(error, "message", "the record is not a text")
-        return Evidence(layer=Layer.TEXT, status=Status.BROKEN, code="text.record", detail=detail)
-    return Evidence(layer=Layer.TEXT, status=Status.PRESENT, mark=mark)
+        return Evidence(
+            layer=Layer.TEXT, status=Status.BROKEN, code="text.record", detail=detail, facts=facts
+        )
+    return Evidence(layer=Layer.TEXT, status=Status.PRESENT, mark=mark, facts=facts)

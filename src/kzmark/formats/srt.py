@@ -46,7 +46,7 @@ class Srt:
     ) -> Sequence[str]:
         """Copy the file with a cue of number 0 at its start; an earlier one of ours is replaced."""
         plain = Plain.read(source, limits=limits)
-        rest = _without_ours(plain.text, inscription.badge)
+        rest = _without_ours(plain.text, inscription)
         end = plain.newline
         span = f"{clock(0, ',')} --> {clock(inscription.seconds, ',')}"
         cue = end.join(["0", span, *inscription.rows, "", ""])
@@ -62,8 +62,8 @@ class Srt:
 ADAPTER = Srt()
 
 
-def _without_ours(text: str, badge: str) -> str:
+def _without_ours(text: str, inscription: Inscription) -> str:
     first = next(cues(text), None)
-    if first is None or badge not in first.text or first.block.start:
+    if first is None or not inscription.begins(first.text) or first.block.start:
         return text
     return text[first.block.stop :]

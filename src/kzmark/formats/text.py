@@ -56,7 +56,7 @@ class Text:
             with a byte order mark then.
         """
         plain = Plain.read(source, limits=limits)
-        changed, notes = plain.begun_with(inscription.text, badge=inscription.badge)
+        changed, notes = plain.begun_with(inscription.text, instead_of=inscription.begins)
         target.write(changed.spell())
         return notes
 
@@ -104,7 +104,7 @@ class WrappedText:
         text = normal(plain.text)
         utf8 = plain.codec == "utf-8"
         fresh = dataclasses.replace(plain, text=text, codec="utf-8", bom=plain.bom if utf8 else b"")
-        changed, _ = fresh.begun_with(inscription.text, badge=inscription.badge)
+        changed, _ = fresh.begun_with(inscription.text, instead_of=inscription.begins)
         target.write(changed.spell())
         found = {"text.encoding-changed": not utf8, "text.normalised": text != plain.text}
         return [code for code, so in found.items() if so]

@@ -82,7 +82,7 @@ class Vtt:
         plain = replace(whole, text=_armour.without(whole.text))
         text, end = plain.text, plain.newline
         first = next(cues(text), None)
-        if first is not None and inscription.badge in first.text and not first.begin:
+        if first is not None and inscription.begins(first.text) and not first.begin:
             text = text[: first.block.start] + text[first.block.stop :]
             first = next(cues(text), None)
         at = first.block.start if first else len(text)

@@ -23,6 +23,7 @@ __all__ = [
     "expected",
     "find",
     "form_for",
+    "grows",
     "patch_for",
     "places",
     "texts",
@@ -68,6 +69,23 @@ def places(
     """
     laid = (_lay(size, style, form, vector=vector, cover=cover) for size in dict.fromkeys(sizes))
     return tuple(dict.fromkeys(_place(layout) for layout in laid))
+
+
+def grows(
+    sizes: Iterable[Size],
+    style: NoticeStyle,
+    form: Form,
+    *,
+    vector: bool = False,
+    cover: Cover = _NOTHING,
+) -> bool:
+    """Say whether one of these pictures grows by a caption band.
+
+    Raises:
+        PolicyUnsatisfiableError: If one size has no room for a legible plate.
+    """
+    laid = (_lay(size, style, form, vector=vector, cover=cover) for size in dict.fromkeys(sizes))
+    return any(layout.grow > 0 for layout in laid)
 
 
 def patch_for(style: NoticeStyle, form: Form, *, cover: Cover = _NOTHING) -> PatchFor:

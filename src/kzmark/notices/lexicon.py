@@ -60,6 +60,17 @@ def entries(profile: Profile, mark: Mark | None) -> tuple[list[Entry], list[str]
     return known, unknown
 
 
+def wordings(profile: Profile, mark: Mark) -> tuple[Wording, ...]:
+    """Return what a mark says is spoken, by language; nothing if a recording is not at hand."""
+    found = []
+    for language, told in _wanted(profile, mark):
+        wording = told.get(mark.operation)
+        if wording is None or not clips.is_spoken(language, wording):
+            return ()
+        found.append(wording)
+    return tuple(found)
+
+
 def tone() -> Entry:
     """Return the signal as it sounds where it stands in for the words."""
     return _tone()

@@ -1,6 +1,6 @@
 """The spoken notice, put together: signal, words in their order, silence between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from kzmark.mark import TONE
 from kzmark.notices import clips
 from kzmark.notices.signal_tone import LOUDNESS_BELOW, signal_tone
 from kzmark.notices.style import NoticeStyle
+from kzmark.profile import Wording
 from kzmark.vocabulary import Audible
 
 Wave = NDArray[np.float32]  # one channel
@@ -47,9 +48,23 @@ def parts(style: NoticeStyle) -> tuple[Part, ...]:
         ProfileError: If a recording cannot be played.
         BackendMissingError: If PyAV is not installed.
     """
-    if style.audible is Audible.TONE:
-        return (Part(TONE, _BEFORE, signals()),)
-    return tuple(_words(style))
+    return signal() if style.audible is Audible.TONE else words(style.languages, style.wordings)
+
+
+def signal() -> tuple[Part, ...]:
+    """Return the sounds of a notice that has no words."""
+    return (Part(TONE, _BEFORE, signals()),)
+
+
+def words(languages: Sequence[str], wordings: Sequence[Wording]) -> tuple[Part, ...]:
+    """Return the sounds of a notice that says these wordings, each in its language.
+
+    Raises:
+        PolicyUnsatisfiableError: If nobody has recorded one of them.
+        ProfileError: If a recording cannot be played.
+        BackendMissingError: If PyAV is not installed.
+    """
+    return tuple(_words(languages, wordings))
 
 
 def seconds(parts: tuple[Part, ...]) -> float:
@@ -67,16 +82,16 @@ def whole(parts: tuple[Part, ...]) -> Wave:
     return wave
 
 
-def _words(style: NoticeStyle) -> Iterator[Part]:
+def _words(languages: Sequence[str], wordings: Sequence[Wording]) -> Iterator[Part]:
     words = [
         clips.spoken(language, wording)
-        for language, wording in zip(style.languages, style.wordings, strict=True)
+        for language, wording in zip(languages, wordings, strict=True)
     ]
     level = _level(words[0]) / _level(signal_tone()) * 10 ** (-LOUDNESS_BELOW / 20)
     tone = signal_tone() * np.float32(level)
     yield Part(TONE, _BEFORE, tone)
     time = _BEFORE + tone.size / RATE + _AFTER_TONE
-    for language, wave in zip(style.languages, words, strict=True):
+    for language, wave in zip(languages, words, strict=True):
         level = _level(words[0]) / _level(wave)  # recordings of two people differ
         yield Part(language, time, wave * np.float32(level))
         time += wave.size / RATE + _BETWEEN

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kzmark._notice_record import without_kazakh_first
 from kzmark.profile import Profile, Wording
 from kzmark.vocabulary import Audible, Corner, Operation, Placement
 
@@ -38,3 +39,9 @@ class NoticeStyle:
     def wordings(self) -> tuple[Wording, ...]:
         """One wording for each language, in the order shown."""
         return tuple(self.profile.wording(name, self.operation) for name in self.languages)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a caller should hear about what was chosen, as stable codes."""
+        code, _ = without_kazakh_first(self.languages)
+        return (code,) if code else ()

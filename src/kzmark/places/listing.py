@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from kzmark import _system
 from kzmark.errors import InputError
 from kzmark.places import Facts, Place, place, refusal, s3
 from kzmark.places.backend import facts_of
@@ -130,8 +131,13 @@ def _entries(folder: Path, wanted: Wanted) -> tuple[list[str], list[tuple[str, b
 
 
 def _is_junction(entry: "os.DirEntry[str]") -> bool:
-    ask = getattr(entry, "is_junction", None)  # Python 3.12, Windows
-    return bool(ask and ask())
+    """Return whether a folder is one by another name, which may lead in a circle (Windows)."""
+    if not _system.WINDOWS:
+        return False
+    if hasattr(entry, "is_junction"):  # Python 3.12
+        return bool(entry.is_junction())
+    tag = getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", None)
+    return tag is not None and tag == getattr(stat, "IO_REPARSE_TAG_MOUNT_POINT", 0xA0000003)
 
 
 def _file(path: Path, inside: str, apart: Apart, *, is_link: bool) -> Listed | InputError | None:

@@ -96,7 +96,9 @@ def _incoming(error: Exception, place: "Place") -> InputError:
 def _outgoing(error: Exception, place: "Place") -> KzmarkError:
     if isinstance(error, FileExistsError):
         return OutputExistsError(
-            "the output exists already", source=str(place), hint="give --overwrite to replace it"
+            "the output exists already",
+            source=str(place),
+            hint="give --overwrite (overwrite=True) to replace it",
         )
     missing = isinstance(error, FileNotFoundError)
     hint = "check the bucket" if missing else _hint(error)

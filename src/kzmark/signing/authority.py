@@ -3,21 +3,44 @@
 import functools
 import hashlib
 import os
-import time
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from kzmark.errors import IdentityError, MediaError
 from kzmark.signing.store import timestamp, tokens
 
 if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
+    from urllib.request import OpenerDirector, Request
 
 ROOM: Final = 10_000  # bytes kept for a token and its wrapping, as c2pa-rs keeps; most take 6,000
 _SPELLING: Final = 64  # bytes of the wrapping
-_WAIT: Final = 10.0  # seconds for each step of the connection
 _LONGEST: Final = 30.0  # seconds for all of it
-_MOST: Final = 1 << 20  # bytes of an answer
-_BLOCK: Final = 1 << 14
+_MOST: Final = 1 << 15  # bytes of an answer
+
+
+def check(url: str) -> None:
+    """Refuse a URL that no authority can have.
+
+    Raises:
+        IdentityError: If it is not http or https, or holds a name or a password: nobody would send
+            them, and they would stand in logs.
+    """
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise IdentityError(f"a time stamp service has an http or https URL, not {url!r}")
+    if "@" in parts.netloc:
+        raise IdentityError(
+            "the URL of a time stamp service may hold no name and no password",
+            hint=f"give {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}",
+        )
 
 
 def time_stamp(url: str, covered: bytes) -> bytes:
@@ -68,11 +91,9 @@ def _asked(url: str, request: bytes) -> bytes:
         "Content-Type": "application/timestamp-query",
         "Accept": "application/timestamp-reply",
     }
-    until = time.monotonic() + _LONGEST
+    asked = Request(url, request, kinds, method="POST")  # noqa: S310 - http and https alone
     try:
-        asked = Request(url, request, kinds, method="POST")  # noqa: S310 - http and https alone
-        with _opener().open(asked, timeout=_WAIT) as answer:
-            return _read(url, answer, until)
+        return _in_time(partial(_exchanged, asked), url)
     except HTTPError as error:
         error.close()
         raise _failed(url, f"HTTP status {error.code}") from error
@@ -82,16 +103,35 @@ def _asked(url: str, request: bytes) -> bytes:
         raise _failed(url, str(error) or type(error).__name__) from error
 
 
-def _read(url: str, answer: Any, until: float) -> bytes:
-    """Read an answer that may neither be endless nor take for ever."""
-    body = bytearray()
-    while block := answer.read1(_BLOCK):
-        body += block
-        if len(body) > _MOST:
-            raise _failed(url, f"an answer of more than {_MOST} bytes")
-        if time.monotonic() > until:
-            raise _failed(url, f"no whole answer within {_LONGEST:.0f} seconds")
-    return bytes(body)
+def _exchanged(asked: "Request") -> bytes:
+    with _opener().open(asked, timeout=_LONGEST) as answer:
+        return bytes(answer.read(_MOST + 1))
+
+
+def _in_time(exchange: Callable[[], bytes], url: str) -> bytes:
+    """Return what an exchange gives, unless it takes too long or gives too much.
+
+    A server that sends a byte now and then keeps every single step within its time. So the exchange
+    has a thread, which is left behind when the time is over.
+    """
+    done: SimpleQueue[bytes | Exception] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put(exchange())
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            done.put(error)
+
+    Thread(target=work, name="kzmark-time-stamp", daemon=True).start()
+    try:
+        answer = done.get(timeout=_LONGEST)
+    except Empty:
+        raise _failed(url, f"no whole answer within {_LONGEST:.0f} seconds") from None
+    if isinstance(answer, Exception):
+        raise answer
+    if len(answer) > _MOST:
+        raise _failed(url, f"an answer of more than {_MOST} bytes")
+    return answer
 
 
 @functools.cache

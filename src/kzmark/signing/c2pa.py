@@ -88,6 +88,7 @@ def sign_detached(
     signer: Signer,
     parent: BinaryIO | None = None,
     parent_manifest: bytes | None = None,
+    is_data: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> bytes:
     """Return a signed manifest store for a file of any kind, which itself stays as it is.
@@ -101,6 +102,7 @@ def sign_detached(
         signer: Who signs.
         parent: The file that `source` was made from, as for `sign`.
         parent_manifest: The manifest store that stood beside the parent: it is kept.
+        is_data: Whether the file is data, not a medium.
         limits: What one file may cost.
 
     Raises:
@@ -109,7 +111,7 @@ def sign_detached(
     """
     if parent is None and (parent_manifest or mark.operation is Operation.MODIFIED):
         parent = source
-    builder = _builder(mark, parent, mime, limits, parent_manifest=parent_manifest)
+    builder = _builder(mark, parent, mime, limits, parent_manifest=parent_manifest, is_data=is_data)
     with builder as made, signer.native(_library()) as handle:
         _check_size(source, limits)
         made.set_no_embed()
@@ -180,9 +182,11 @@ def _builder(
     limits: Limits,
     *,
     parent_manifest: bytes | None = None,
+    is_data: bool = False,
 ) -> Iterator[Any]:
     c2pa = _library()
-    said = manifest.definition(mark, version=__version__, keeps_parent=parent is not None)
+    keeps = parent is not None
+    said = manifest.definition(mark, version=__version__, keeps_parent=keeps, is_data=is_data)
     with c2pa.Builder(json.dumps(said), _context(settings.SIGNING)) as builder:
         if parent is not None:
             _check_size(parent, limits)

@@ -74,7 +74,7 @@ class Issued:
 
 
 def issue_root(subject: Subject) -> Issued:
-    """Return a private root (ES256) that is valid for ten years."""
+    """Return a private root (ES256) that is valid for twenty years."""
     from cryptography import x509
 
     key = make_key(Algorithm.ES256)

@@ -27,8 +27,8 @@ _FORBIDDEN: Final = {
     "1.3.6.1.5.5.7.3.9": "OCSP signing",
 }
 RENEW: Final = (
-    "`kzmark identity new --replace` makes a new one, `renew_identity` one under the same root; "
-    "or ask your authority"
+    "`kzmark identity renew` makes one under the same root, `kzmark identity new --replace` a new "
+    "root too; or ask your authority"
 )
 _REISSUE: Final = "ask your authority to issue it anew: `kzmark identity csr` writes the request"
 
@@ -40,11 +40,16 @@ class Problem(NamedTuple):
     remedy: str
 
 
-def parse(pem: bytes, *, source: str) -> "tuple[x509.Certificate, ...]":
+def parse(
+    pem: bytes,
+    *,
+    source: str,
+    hint: str = "a chain is PEM text: -----BEGIN CERTIFICATE-----, the leaf first",
+) -> "tuple[x509.Certificate, ...]":
     """Return the certificates of a PEM text, in the order they stand in.
 
     Raises:
-        IdentityError: If there is none, or one of them cannot be read.
+        IdentityError: If there is none, or one of them cannot be read; it has the hint given.
     """
     from cryptography import x509
 
@@ -54,7 +59,7 @@ def parse(pem: bytes, *, source: str) -> "tuple[x509.Certificate, ...]":
         raise IdentityError(
             "there is no readable certificate in it",
             source=source,
-            hint="a chain is PEM text: -----BEGIN CERTIFICATE-----, the leaf first",
+            hint=hint,
         ) from error
     return tuple(found)
 
@@ -68,6 +73,17 @@ def without_root(chain: "Sequence[x509.Certificate]") -> "tuple[x509.Certificate
 def is_self_signed(certificate: "x509.Certificate") -> bool:
     """Say whether a certificate names itself as its issuer."""
     return certificate.issuer == certificate.subject
+
+
+def issued(certificate: "x509.Certificate", issuer: "x509.Certificate") -> bool:
+    """Say whether the issuer of a certificate is this one, by name and by signature."""
+    from cryptography.exceptions import InvalidSignature
+
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def check(
@@ -170,12 +186,8 @@ def _find(certificate: "x509.Certificate", kind: type[E]) -> E | None:
 
 
 def _order_problems(chain: "Sequence[x509.Certificate]") -> Iterator[Problem]:
-    from cryptography.exceptions import InvalidSignature
-
-    for position, (issued, issuer) in enumerate(itertools.pairwise(chain), start=1):
-        try:
-            issued.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature):
+    for position, (one, issuer) in enumerate(itertools.pairwise(chain), start=1):
+        if not issued(one, issuer):
             yield Problem(
                 f"certificate {position + 1} of the chain did not issue certificate {position}",
                 "order the chain: signing certificate, intermediates, root; nothing else",
@@ -194,10 +206,16 @@ def _outside_validity(leaf: "x509.Certificate") -> Problem | None:
     return None
 
 
+def _in_days(left: timedelta) -> str:
+    if left.days == 0:
+        return f"in {int(left.total_seconds() // 3600)} hours"
+    return f"in {left.days} day{'s' * (left.days > 1)}"
+
+
 def _warnings(leaf: "x509.Certificate") -> Iterator[str]:
     left = leaf.not_valid_after_utc - datetime.now(UTC)
     if timedelta() <= left < SOON:
-        yield f"the certificate expires in {left.days} days"
+        yield f"the certificate expires {_in_days(left)}"
     if is_self_signed(leaf):
         yield "the certificate is self-signed: older verifiers refuse it"
     if EMAIL_PROTECTION not in purposes(leaf):

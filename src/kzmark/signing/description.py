@@ -1,6 +1,6 @@
 """What an identity is, in words: for `kzmark identity show`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kzmark.signing import chain as chains
@@ -22,36 +22,37 @@ def describe(identity: Identity) -> dict[str, Any]:
     """Return who signs, how long, with what, and what verifiers will say.
 
     Returns:
-        `folder`, `subject`, `issuer`, `not_before` and `not_after` (UTC), `days_left` (negative
-        once expired), `algorithm`, `fingerprint` and `root_fingerprint` (SHA-256), `purposes`,
-        `chain_length`, `key` (file, text or callback), `root` (file to give to verifiers, or
-        empty), `verifiers` (what each will say) and `warnings`.
+        `subject`, `issuer`, `not_before` and `not_after` (UTC), `days_left` (whole days; negative
+        once it has been expired for one), `warnings`, `algorithm`, `purposes`, `chain_length`,
+        `fingerprint` and `root_fingerprint` (SHA-256), `folder`, `key` (file, text or callback),
+        `root` (file to give to verifiers; empty if the certificate is not from it) and `verifiers`
+        (what each will say).
     """
     leaf, spec = identity.leaf, identity.spec
     left = leaf.not_valid_after_utc - datetime.now(UTC)
+    root = _root(identity)
     return {
-        "folder": str(spec.folder or ""),
         "subject": leaf.subject.rfc4514_string(),
         "issuer": leaf.issuer.rfc4514_string(),
         "not_before": f"{leaf.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
         "not_after": f"{leaf.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
-        "days_left": left.days,
+        "days_left": int(left / timedelta(days=1)),
+        "warnings": list(identity.warnings),
         "algorithm": identity.algorithm.value,
-        "fingerprint": _fingerprint(leaf),
-        "root_fingerprint": _root_fingerprint(identity),
         "purposes": [_NAMES.get(oid, oid) for oid in chains.purposes(leaf)],
         "chain_length": len(identity.chain),
+        "fingerprint": _fingerprint(leaf),
+        "root_fingerprint": _fingerprint(root) if root else "",
+        "folder": str(spec.folder or ""),
         "key": _key_place(identity),
-        "root": str(spec.folder / folder.ROOT) if spec.folder and identity.root else "",
-        "verifiers": _verifiers(identity),
-        "warnings": list(identity.warnings),
+        "root": str(spec.folder / folder.ROOT) if spec.folder and root else "",
+        "verifiers": _verifiers(identity, "root.pem" if root else "the authority's root"),
     }
 
 
-def _verifiers(identity: Identity) -> dict[str, str]:
+def _verifiers(identity: Identity, anchor: str) -> dict[str, str]:
     """Say what each verifier makes of a file signed with it; "not on a list" is no failure."""
     named = chains.purposes(identity.leaf)
-    anchor = "root.pem" if identity.root else "the authority's root"
     verdict = f"valid, not on a trust list; trusted where {anchor} is given as an anchor"
     rust = verdict
     if EMAIL_PROTECTION not in named and CLAIM_SIGNING in named:
@@ -82,7 +83,9 @@ def _fingerprint(certificate: "x509.Certificate") -> str:
     return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
 
 
-def _root_fingerprint(identity: Identity) -> str:
+def _root(identity: Identity) -> "x509.Certificate | None":
+    """Return the private root beside the certificate, unless that is from an authority."""
     if not identity.root:
-        return ""
-    return _fingerprint(chains.parse(identity.root.encode(), source=folder.ROOT)[0])
+        return None
+    root = chains.parse(identity.root.encode(), source=folder.ROOT)[0]
+    return root if chains.issued(identity.chain[-1], root) else None

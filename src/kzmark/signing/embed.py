@@ -19,6 +19,7 @@ from kzmark.errors import LimitExceededError, MediaError
 from kzmark.formats._ability import offers
 from kzmark.formats._base import Adapter
 from kzmark.formats._embedding import Embeds, Survey
+from kzmark.formats._text import Beside
 from kzmark.mark import Mark
 from kzmark.report import Evidence
 from kzmark.signing import c2pa, evidence, lone, trust
@@ -110,7 +111,8 @@ def sign_detached(
     _check_size(data, limits)
     if not parent_manifest:
         has_parent = parent is not None or mark.operation is Operation.MODIFIED
-        draft = _draft(mark, signer, adapter.info.mime if has_parent else "", blank=_ALL)
+        mime = adapter.info.mime if has_parent else ""
+        draft = _draft(mark, signer, mime, blank=_ALL, is_data=offers(adapter, Beside))
         return draft.close(binding.data_hash(binding.digest_of(data, None), None))
     return c2pa.sign_detached(
         stream_of(data),
@@ -119,6 +121,7 @@ def sign_detached(
         signer=signer,
         parent=None if parent is None else stream_of(parent),
         parent_manifest=parent_manifest,
+        is_data=offers(adapter, Beside),
         limits=limits,
     )
 
@@ -203,7 +206,7 @@ def _certain(
         place = (survey.start, survey.size)
         store, bound = survey.store, tie_of(adapter, limits=limits).bound(data, place, b"")
     reading = validate(store, bound, anchors=anchors, limits=limits).certain()
-    if reading is None or (anchors and reading.state != evidence.ANCHORED):
+    if reading is None or (anchors and reading.state == evidence.UNANCHORED):
         return None
     return evidence.judge(reading)
 
@@ -245,8 +248,12 @@ def _most(data: bytes | Rope, limits: Limits) -> int:
     return limits.max_stream if isinstance(data, Rope) else limits.max_bytes
 
 
-def _draft(mark: Mark, signer: Signer, mime: str, *, blank: Binding) -> Draft:
-    return Draft(mark, signer=signer, version=__version__, blank=blank, parent_mime=mime)
+def _draft(
+    mark: Mark, signer: Signer, mime: str, *, blank: Binding, is_data: bool = False
+) -> Draft:
+    return Draft(
+        mark, signer=signer, version=__version__, blank=blank, parent_mime=mime, is_data=is_data
+    )
 
 
 def _embedded(

@@ -8,6 +8,7 @@ from kzmark.errors import RecordError
 from kzmark.mark import Mark
 from kzmark.report import Basis, Evidence, Status
 from kzmark.signing import manifest
+from kzmark.signing.manifest import Saying
 from kzmark.vocabulary import Layer
 
 HASH_MISMATCH: Final = "c2pa.hash-mismatch"
@@ -19,12 +20,17 @@ CONTRADICTION: Final = "c2pa.contradiction"
 REMOTE: Final = "c2pa.remote"
 
 ANCHORED: Final = "Trusted"  # the state of a reading, as the library spells it
+UNANCHORED: Final = "Valid"
 TRUSTED: Final = "trusted"
 UNTRUSTED: Final = "not on a trust list"
+OUTDATED: Final = "certificate expired"
+OUTDATED_ON_LIST: Final = "on the trust list, certificate expired"
 NO_TIME: Final = "no time stamp"
+_SINCE: Final = "the certificate has expired since, and no trusted time stamp says when it signed"
 
 _EXPIRY: Final = frozenset({"signingCredential.expired", "claimSignature.outsideValidity"})
-_HARMLESS: Final = _EXPIRY | {"signingCredential.untrusted"}
+_UNLISTED: Final = "signingCredential.untrusted"  # said of every expired one by the library
+_HARMLESS: Final = _EXPIRY | {_UNLISTED}
 _ALTERED: Final = ("claimSignature.", "signingCredential.", "assertion.hashedURI.mismatch")
 _BROKEN_STAMPS: Final = frozenset(
     f"timeStamp.{why}" for why in ("credentialInvalid", "malformed", "mismatch", "outsideValidity")
@@ -71,14 +77,7 @@ def judge(reading: Reading) -> Evidence:
         mark = reading.mark or (Mark.from_dict(records[0]) if records else None)
     except RecordError as error:
         return _broken(RECORD, error.message, facts)
-    code, detail = (
-        (
-            EXPIRED,
-            "the certificate has expired since, and no trusted time stamp says when it signed",
-        )
-        if expired
-        else ("", f"{facts['trust']}, {facts['signed']}")
-    )
+    code, detail = (EXPIRED, _SINCE) if expired else ("", f"{facts['trust']}, {facts['signed']}")
     if mark and (said := _contradiction(mark, active)):
         code, detail = CONTRADICTION, said
     return Evidence(
@@ -168,9 +167,8 @@ def _facts(
     reading: Reading, active: Mapping[str, Any], *, expired: bool
 ) -> Iterator[tuple[str, str]]:
     signature = _map(active.get("signature"))
-    trust = TRUSTED if reading.state == ANCHORED else UNTRUSTED
     yield "state", reading.state
-    yield "trust", "certificate expired" if expired else trust
+    yield "trust", _trust(reading, expired=expired)
     yield "issuer", _name(_map(_map(signature.get("certificateInfo")).get("subject")))
     yield "signed", _time(signature, reading.informational)
     yield "codes", ", ".join(dict.fromkeys(code for code, _ in reading.failures))
@@ -185,6 +183,13 @@ def _facts(
     if ancestors:
         yield "parents", str(len(ancestors))
         yield from _parent_record(ancestors)
+
+
+def _trust(reading: Reading, *, expired: bool) -> str:
+    if not expired:
+        return TRUSTED if reading.state == ANCHORED else UNTRUSTED
+    unlisted = any(code == _UNLISTED for code, _ in reading.failures)
+    return OUTDATED if unlisted else OUTDATED_ON_LIST
 
 
 def _map(value: Any) -> Mapping[str, Any]:
@@ -247,8 +252,9 @@ def _training(of: Mapping[str, Any]) -> Iterator[str]:
 
 def _contradiction(mark: Mark, active: Mapping[str, Any]) -> str:
     """Compare the actions with the record beside them: kzmark writes one source type for both."""
+    known = {Saying.of(mark, is_data=is_data).source for is_data in (False, True)}
     for said in _source_types(list(_acts(active))):
-        if said != mark.source_type.uri:
+        if said not in known:
             return f"the record says {mark.source_type.value}, an action says {said[:200]}"
     return ""
 

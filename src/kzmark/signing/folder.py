@@ -17,7 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from kzmark import _system
 from kzmark._io import sync_folder
+from kzmark._temporary import require_room
 from kzmark.errors import IdentityError
 
 CHAIN: Final = "chain.pem"
@@ -35,7 +37,7 @@ class TakenError(IdentityError):
         super().__init__(
             "there is an identity already",
             source=str(folder),
-            hint="use it, or ask explicitly to replace it; the old one is then kept beside it",
+            hint="use it, or give --replace (replace=True): the old one is then kept beside it",
         )
 
 
@@ -46,8 +48,8 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
     """
     if chosen := environment.get(VARIABLE):
         return Path(chosen)
-    base = environment.get("APPDATA" if os.name == "nt" else "XDG_CONFIG_HOME")
-    return Path(base or Path.home() / ".config") / "kzmark" / "identity"
+    base = environment.get("APPDATA" if _system.WINDOWS else "XDG_CONFIG_HOME")
+    return Path(base or _system.home() / ".config") / "kzmark" / "identity"
 
 
 def holds_identity(folder: Path) -> bool:
@@ -86,6 +88,7 @@ def replace_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 @contextlib.contextmanager
 def _staged(parent: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+    require_room(parent)
     staged = Path(tempfile.mkdtemp(dir=parent, prefix=".kzmark-identity-"))  # mode 0700
     try:
         for name, data in files.items():

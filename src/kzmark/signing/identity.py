@@ -175,7 +175,8 @@ def renew_identity(
     Those who were given `root.pem` need nothing new. The old files are kept beside the folder.
 
     Raises:
-        IdentityError: If the folder has no root, or is not fit otherwise.
+        IdentityError: If the folder has no root, its certificate is not from that root but from an
+            authority, or it is not fit otherwise.
     """
     from cryptography.x509.oid import NameOID
 
@@ -187,14 +188,7 @@ def renew_identity(
             source=str(path or ""),
             hint="ask your authority: `kzmark identity csr` writes the request",
         )
-    root = Issued(
-        chains.parse(keys.read_file(path / folder.ROOT), source=folder.ROOT)[0],
-        keys.parse(
-            keys.read_file(path / folder.ROOT_KEY),
-            password=old.spec.secret(),
-            source=str(path / folder.ROOT_KEY),
-        ),
-    )
+    root = _own_root(old, path)
     names = {
         oid: str(found[0].value) if (found := old.leaf.subject.get_attributes_for_oid(oid)) else ""
         for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME, NameOID.COUNTRY_NAME)
@@ -233,6 +227,25 @@ def shortened(name: str) -> str:
     if len(printable) <= certificates.MAX_NAME:
         return printable or ORGANISATION
     return printable[: certificates.MAX_NAME - 1].rstrip() + "…"
+
+
+def _own_root(old: Identity, path: Path) -> Issued:
+    """Return the private root of a folder, if it is what issued the certificate there."""
+    root = chains.parse(keys.read_file(path / folder.ROOT), source=folder.ROOT)[0]
+    if not chains.issued(old.leaf, root):
+        raise IdentityError(
+            "the certificate is from an authority, and a new one from the private root would "
+            "take its place",
+            source=str(path),
+            hint="ask the authority: `kzmark identity csr` writes the request; or go back to a "
+            "private root: `kzmark identity new --replace`",
+        )
+    key = keys.parse(
+        keys.read_file(path / folder.ROOT_KEY),
+        password=old.spec.secret(),
+        source=str(path / folder.ROOT_KEY),
+    )
+    return Issued(root, key)
 
 
 def _algorithm(spec: IdentitySpec, leaf: "x509.Certificate", material: Material) -> Algorithm:

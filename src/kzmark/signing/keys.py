@@ -1,10 +1,10 @@
 """Private keys: reading them, and who else may read them."""
 
-import os
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
+from kzmark import _system
 from kzmark.errors import IdentityError
 
 if TYPE_CHECKING:
@@ -14,11 +14,11 @@ PASSWORD: Final = "KZMARK_KEY_PASSWORD"  # noqa: S105  # the name of a variable
 _MAX_PEM: Final = 1 << 20  # bytes
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, *, hint: str = "`kzmark identity new` makes an identity") -> bytes:
     """Return a file of keys or certificates, of at most 1 MiB.
 
     Raises:
-        IdentityError: If it cannot be read or is larger.
+        IdentityError: If it cannot be read or is larger; it has the hint given.
     """
     try:
         with path.open("rb") as stream:
@@ -27,7 +27,7 @@ def read_file(path: Path) -> bytes:
         raise IdentityError(
             f"cannot be read: {error.strerror or error}",
             source=str(path),
-            hint="`kzmark identity new` makes an identity",
+            hint=hint,
         ) from error
     if len(data) > _MAX_PEM:
         raise IdentityError(f"a key or certificate file of over {_MAX_PEM} bytes", source=str(path))
@@ -53,12 +53,11 @@ def parse(pem: bytes, *, password: str, source: str) -> "CertificateIssuerPrivat
     try:
         key = load_pem_private_key(pem, password.encode() if encrypted else None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        cause = (
-            "the password of the key is wrong" if encrypted else "there is no readable key in it"
-        )
-        raise IdentityError(
-            cause, source=source, hint="a key is PEM text: -----BEGIN PRIVATE KEY-----"
-        ) from error
+        cause = "there is no readable key in it"
+        hint = "a key is PEM text: -----BEGIN PRIVATE KEY-----"
+        if encrypted:
+            cause, hint = "the password of the key is wrong", f"look at the variable {PASSWORD}"
+        raise IdentityError(cause, source=source, hint=hint) from error
     return cast("CertificateIssuerPrivateKeyTypes", key)
 
 
@@ -71,7 +70,7 @@ def to_pem(key: "CertificateIssuerPrivateKeyTypes") -> bytes:
 
 def exposure(path: Path) -> str:
     """Return a warning if others than the owner may read a key file, else an empty string."""
-    if os.name == "nt":  # the mode bits say nothing there
+    if _system.WINDOWS:  # the mode bits say nothing there
         return ""
     try:
         mode = stat.S_IMODE(path.stat().st_mode)

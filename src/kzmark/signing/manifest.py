@@ -18,6 +18,7 @@ TRAINING: Final = "cawg.training-mining"
 INGREDIENT: Final = "c2pa.ingredient"
 SPEC_VERSION: Final = "2.4.0"
 GENERATOR: Final = "kzmark"
+TRAINED_DATA: Final = "http://c2pa.org/digitalsourcetype/trainedAlgorithmicData"
 PARENT: Final = "parent"  # joins the action `opened` and its ingredient; it is not written
 
 # Article 23(5) speaks of training AI models, of whatever kind; it is silent on mining and on use.
@@ -28,23 +29,26 @@ class Saying(NamedTuple):
     """What the assertions say, the record aside: the same for every file of a pipeline."""
 
     operation: Operation
-    source_type: SourceType
+    source: str
     system: System
     human_oversight: Oversight | None
     training: Training | None
 
     @classmethod
-    def of(cls, mark: Mark) -> Self:
-        """Return the part of a mark that its assertions repeat."""
-        return cls(
-            mark.operation, mark.source_type, mark.system, mark.human_oversight, mark.training
-        )
+    def of(cls, mark: Mark, *, is_data: bool = False) -> Self:
+        """Return the part of a mark that its assertions repeat.
+
+        Of data that is no medium, C2PA has a word of its own (2.2, 18.14.4.5); the record keeps
+        that of IPTC, which has none.
+        """
+        wholly = mark.source_type is SourceType.TRAINED
+        source = TRAINED_DATA if is_data and wholly else mark.source_type.uri
+        return cls(mark.operation, source, mark.system, mark.human_oversight, mark.training)
 
 
-Says = Mark | Saying
-
-
-def definition(mark: Mark, *, version: str, keeps_parent: bool) -> dict[str, Any]:
+def definition(
+    mark: Mark, *, version: str, keeps_parent: bool, is_data: bool = False
+) -> dict[str, Any]:
     """Return the manifest that states a mark, as c2pa-rs takes it.
 
     Every assertion is `created`: the signer answers for it (C2PA 2.4, 10.2.2); c2pa-rs would
@@ -55,9 +59,11 @@ def definition(mark: Mark, *, version: str, keeps_parent: bool) -> dict[str, Any
         version: Version of kzmark.
         keeps_parent: Whether an ingredient `parentOf` is added under the label `PARENT`. Always
             so for a modified file, and for every file that carries an earlier manifest.
+        is_data: Whether the file is data, not a medium.
     """
-    acts = actions_assertion(mark, keeps_parent=keeps_parent)
-    said = {ACTIONS: acts, RECORD: mark.to_dict(), **standing(mark)}
+    saying = Saying.of(mark, is_data=is_data)
+    acts = actions_assertion(saying, keeps_parent=keeps_parent)
+    said = {ACTIONS: acts, RECORD: mark.to_dict(), **standing(saying)}
     assertions = [{"label": label, "created": True, "data": data} for label, data in said.items()]
     return {"claim_generator_info": [generator(version)], "assertions": assertions}
 
@@ -67,7 +73,7 @@ def generator(version: str) -> dict[str, str]:
     return {"name": GENERATOR, "version": version, "specVersion": SPEC_VERSION}
 
 
-def standing(said: Says) -> dict[str, Any]:
+def standing(said: Saying) -> dict[str, Any]:
     """Return the assertions that need neither the record nor a parent, by label."""
     found: dict[str, Any] = {DISCLOSURE: disclosure(said)}
     if said.training:
@@ -76,14 +82,14 @@ def standing(said: Says) -> dict[str, Any]:
 
 
 def actions_assertion(
-    said: Says, *, keeps_parent: bool, parent: dict[str, Any] | None = None
+    said: Saying, *, keeps_parent: bool, parent: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return the assertion of all actions; `parent` is the hashed URI of the ingredient."""
     return {"actions": actions(said, keeps_parent, parent=parent), "allActionsIncluded": True}
 
 
 def actions(
-    said: Says,
+    said: Saying,
     keeps_parent: bool,  # noqa: FBT001 - a clear word
     *,
     parent: dict[str, Any] | None = None,
@@ -95,7 +101,7 @@ def actions(
     `created` beside a parent would say that there was nothing before.
     """
     act = {
-        "digitalSourceType": said.source_type.uri,
+        "digitalSourceType": said.source,
         "softwareAgent": _agent(said.system),
     }
     if said.operation is Operation.CREATED and not keeps_parent:
@@ -113,7 +119,7 @@ def ingredient(mime: str) -> dict[str, Any]:
     }
 
 
-def disclosure(said: Says) -> dict[str, Any]:
+def disclosure(said: Saying) -> dict[str, Any]:
     """Return the AI disclosure; the kind of model is not known here, its name is."""
     words: dict[str, Any] = {"modelType": "c2pa.types.model", "modelName": said.system.name}
     if said.human_oversight:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from kzmark.errors import IdentityError, MalformedMediaError
 from kzmark.signing import algorithm, authority, chain, keys
@@ -37,8 +36,8 @@ class Signer:
     """
 
     def __init__(self, identity: Identity | IdentitySpec, *, tsa: str = "") -> None:
-        if tsa and urlsplit(tsa).scheme not in {"http", "https"}:
-            raise IdentityError(f"a time stamp service has an http or https URL, not {tsa!r}")
+        if tsa:
+            authority.check(tsa)
         self.identity = identity if isinstance(identity, Identity) else load(identity)
         self.tsa = tsa
         self._local = threading.local()

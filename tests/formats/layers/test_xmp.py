@@ -287,6 +287,56 @@ def test_a_prohibition_by_others_stays_when_the_mark_says_nothing_of_training() 
     assert xmp.judge(merged, limits=LIMITS).facts["DataMining"] == "DMI-PROHIBITED"
 
 
+THEIRS = """<rdf:Description><plus:OtherConstraints><rdf:Alt>
+<rdf:li xml:lang="x-default">Not for print</rdf:li></rdf:Alt></plus:OtherConstraints>
+</rdf:Description>"""
+
+
+def constraints(data: bytes) -> str:
+    return xmp.judge(data, limits=LIMITS).facts.get("OtherConstraints", "")
+
+
+def test_a_constraint_of_ours_stands_before_those_of_others_and_goes_alone() -> None:
+    ours = xmp.merge(packet(THEIRS), a_mark(training=Training.CONSTRAINED), limits=LIMITS)
+    other = replace(a_mark(training=Training.CONSTRAINED), responsible=Responsible(name="Иная"))
+    changed = xmp.merge(ours, other, limits=LIMITS)
+    silent = xmp.merge(changed, a_mark(training=None), limits=LIMITS)
+
+    assert constraints(ours).startswith("AI models may be trained on this file only as agreed with")
+    assert constraints(ours).endswith(". Not for print")
+    assert "Иная. Not for print" in constraints(changed)
+    assert "Пример" not in constraints(changed)
+    assert constraints(silent) == "Not for print"
+
+
+@pytest.mark.parametrize("permission", [None, Training.PROHIBITED, Training.ALLOWED])
+def test_constraints_of_others_are_left_alone_where_the_mark_has_none(
+    permission: Training | None,
+) -> None:
+    merged = xmp.merge(packet(THEIRS), a_mark(training=permission), limits=LIMITS)
+
+    assert constraints(merged) == "Not for print"
+    assert merged.count(b"OtherConstraints") == 2
+
+
+@pytest.mark.parametrize(
+    ("permission", "reserved"),
+    [(Training.PROHIBITED, "1"), (Training.CONSTRAINED, "1"), (Training.ALLOWED, ""), (None, "")],
+)
+def test_only_a_document_reserves_mining_in_the_words_of_tdmrep(
+    permission: Training | None, reserved: str
+) -> None:
+    mark = a_mark(training=permission)
+    paper = xmp.merge(b"", mark, limits=LIMITS, tdm=True)
+    again = xmp.merge(paper, mark, limits=LIMITS, tdm=True)
+    silent = xmp.merge(paper, a_mark(training=None), limits=LIMITS, tdm=True)
+
+    assert xmp.judge(paper, limits=LIMITS).facts.get("tdm:reservation", "") == reserved
+    assert again == paper
+    assert b"tdmrep" not in silent
+    assert b"tdmrep" not in xmp.merge(b"", mark, limits=LIMITS)
+
+
 @pytest.mark.parametrize(
     "record",
     [

@@ -141,6 +141,7 @@ def test_a_stamp_with_the_signature_of_another_is_a_mismatch(leaf: Made, middle:
         {"usages": ()},
         {"usages": ("key_agreement",)},
         {"authority": True},
+        {"critical_purposes": False},
     ],
     ids=str,
 )
@@ -170,6 +171,23 @@ def test_a_hash_that_c2pa_does_not_allow_is_not_trusted(leaf: Made, top: Made) -
 @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"\x30\x03\x02\x01\x00", b"\xff" * 40])
 def test_what_is_no_token_is_malformed(data: bytes) -> None:
     assert codes(timestamp.judge(data, COVERED)) == [timestamp.MALFORMED]
+
+
+def test_a_stamp_that_names_no_certificate_is_malformed(leaf: Made) -> None:
+    stamp = judged(clock.Clock(leaf=leaf, changes=lambda parts: parts.update(named=None)))
+
+    assert codes(stamp) == [timestamp.MALFORMED]
+    assert "names no certificate" in stamp.codes[0][1]
+
+
+def test_a_token_too_large_for_its_parser_is_not_read() -> None:
+    name = b"\x06\x83\x02\x00\x00" + b"\x81" * 0x1FFFF + b"\x01"  # an object identifier
+    token = b"\x30\x83" + len(name).to_bytes(3, "big") + name
+
+    stamp = timestamp.judge(token, COVERED)
+
+    assert codes(stamp) == [timestamp.MALFORMED]
+    assert "32768 are the most" in stamp.codes[0][1]
 
 
 THEN = datetime(2026, 11, 20, 12, tzinfo=UTC)

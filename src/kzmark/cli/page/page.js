@@ -237,7 +237,7 @@
       name.scope = "row";
       const said = make("td", "", detail, code ? make("div", "", make("small", "", code)) : "");
       said.lang = "en";
-      return make("tr", COLOURS[status] ?? "", name, make("td", "word", say(status)), make("td", "", say(basis)), said);
+      return make("tr", COLOURS[status] ?? "", name, make("td", "word", say(status)), make("td", "basis", say(basis)), said);
     });
     return make("table", "layers", make("thead", "", head), make("tbody", "", ...lines));
   }

@@ -2,18 +2,17 @@
 
 import base64
 import hashlib
-import io
 import json
 import shutil
-import tempfile
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from kzmark import __version__
 from kzmark._io import atomic_output, cause
+from kzmark._temporary import scratch_beside
 from kzmark.cli.page.rows import Shared, failed, judged
 from kzmark.cli.verdicts import NOT_READ
 from kzmark.errors import KzmarkError, OutputError
@@ -48,8 +47,7 @@ class Sheet:
         self._counts: Counter[str] = Counter()
         self._policy = ""
         try:
-            nameless = tempfile.TemporaryFile(dir=target.parent, buffering=0)  # noqa: SIM115 - by exit
-            self._spool: BinaryIO = io.BufferedRandom(nameless, _SPOOL)
+            self._spool = scratch_beside(target, buffering=_SPOOL)
         except OSError as error:
             raise self._refused(error) from error
 

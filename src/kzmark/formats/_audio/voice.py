@@ -13,6 +13,7 @@ from kzmark.formats._sound import Samples
 
 FAST: Final[Mapping[str, str]] = {"aac_coder": "fast"}  # as good for speech, at a fifth of the cost
 _BLOCK: Final = 4096  # samples given at a time to codecs without a frame size of their own
+_FEW: Final = 1 << 14  # samples that are enough for an encoder to come to rest
 _PLANES: Final = 8  # PyAV cannot fill so many; the encoder takes what is interleaved apart
 _SCALES: Final = {"u8": (128, 128), "s16": (32768, 0), "s32": (2147483648, 0)}
 _KINDS: Final = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32}
@@ -66,7 +67,7 @@ def coded(parts: Iterable[Samples], manner: Manner) -> Coded:
     Raises:
         UnsupportedMediaError: If libav has no such encoder.
     """
-    encoder = _encoder(manner)
+    encoder = encoder_for(manner)
     found = [one for one in _packets(encoder, parts, manner) if one.size]
     return Coded(
         packets=[bytes(p) for p in found],
@@ -76,13 +77,30 @@ def coded(parts: Iterable[Samples], manner: Manner) -> Coded:
     )
 
 
+def silence(count: int, channels: int, manner: Manner) -> tuple[int, bytes]:
+    """Return how many packets so many samples become, and the last packet if those are silent.
+
+    Packets are not made but counted: what a few take beyond their own number, all take.
+
+    Args:
+        count: Samples.
+        channels: How many.
+        manner: How they are encoded; without a reservoir of bits, and without a frame of its own.
+
+    Raises:
+        UnsupportedMediaError: If libav has no such encoder.
+    """
+    made = coded([np.zeros((_FEW, channels), np.float32)], manner)
+    return -(-count // made.frame) + len(made.packets) - -(-_FEW // made.frame), made.packets[-1]
+
+
 def encoded(parts: Iterable[Samples], manner: Manner) -> Iterator[bytes]:
     """Encode a long sound: yield packets as they are made.
 
     Raises:
         MediaError: If libav has no such encoder, or what is encoded cannot be decoded.
     """
-    for packet in _packets(_encoder(manner), parts, manner):
+    for packet in _packets(encoder_for(manner), parts, manner):
         yield bytes(packet)
 
 
@@ -94,7 +112,7 @@ def _packets(encoder: Any, parts: Iterable[Samples], manner: Manner) -> Iterator
         yield from encoder.encode(None)
 
 
-def _encoder(manner: Manner) -> Any:
+def encoder_for(manner: Manner) -> Any:
     """Return an open encoder.
 
     Raises:

@@ -4,10 +4,10 @@ import contextlib
 import ctypes
 import functools
 import io
-import tempfile
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from kzmark._temporary import scratch
 from kzmark.errors import BackendMissingError, MalformedMediaError
 
 BACKEND: Final = "av"
@@ -66,7 +66,7 @@ def opened(source: BinaryIO) -> Iterator[Any]:
 
 def spool() -> BinaryIO:
     """Return an unnamed temporary file, gone when it is closed."""
-    return tempfile.TemporaryFile(prefix=".kzmark-", buffering=0)
+    return scratch(buffering=0)
 
 
 def settle() -> None:

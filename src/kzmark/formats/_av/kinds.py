@@ -20,6 +20,9 @@ _LEAST: Final = 48_000  # bits a second of one channel
 _MOST: Final = 160_000
 _FASTER: Final = {"aac_coder": "fast", "aac_pns": "0"}  # noise in place of sound: no seam fits it
 _BORROWED: Final = {1: 128, 2: 64, 25: 64}  # kb/s of MP3 up to which a frame has room for others'
+_LAYER_II: Final = tuple(
+    1000 * one for one in (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
+)  # bits a second of MPEG-1
 _LAME: Final = {"reservoir": "0", "compression_level": "7"}
 _INFO: Final = 34  # bytes of what FLAC says of its samples
 _DOLBY: Final = frozenset({"ac3", "eac3"})
@@ -49,6 +52,13 @@ class Kind:
     turns_down: bool = False
 
 
+_KINDS: Final = {
+    "aac": Kind(encoder="aac", decoder="aac", sample="fltp", frame=1024, options=_FASTER),
+    "opus": Kind(encoder="libopus", decoder="opus", sample="flt", frame=960),
+    "mp2": Kind(encoder="mp2", decoder="mp2float", sample="s16", frame=1152),
+}
+
+
 def is_pcm(codec: str) -> bool:
     """Say whether sound of a codec is samples and nothing else."""
     return _PCM.fullmatch(codec) is not None
@@ -65,10 +75,8 @@ def kind_of(sound: Sound, config: bytes) -> Kind:
         UnsupportedMediaError: If nothing here makes them.
     """
     codec = sound.codec
-    if codec == "aac":
-        return Kind(encoder="aac", decoder="aac", sample="fltp", frame=1024, options=_FASTER)
-    if codec == "opus":
-        return Kind(encoder="libopus", decoder="opus", sample="flt", frame=960)
+    if codec in _KINDS:
+        return _KINDS[codec]
     if codec in _DOLBY:
         return Kind(encoder=codec, decoder=codec, sample="fltp", frame=1536)
     if codec == "mp3":
@@ -107,6 +115,9 @@ def manner(kind: Kind, sound: Sound, bit_rate: int, *, first: bytes = b"") -> Ma
         version = _version(sound.rate)
         most = min(max(bit_rate // 1000, 32), _BORROWED[version])
         bits = 1000 * max(one for one in BIT_RATES[version] if one <= most)
+    elif kind.encoder == "mp2":
+        bits = next((one for one in _LAYER_II if one >= bit_rate), _LAYER_II[-1])
+        bits = max(bits, _LEAST * sound.channels)
     elif not kind.lossless and kind.encoder not in _DOLBY:
         bits = max(_LEAST * sound.channels, min(bit_rate, _MOST * sound.channels))
     return Manner(

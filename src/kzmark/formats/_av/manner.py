@@ -118,7 +118,8 @@ class Manner:
         if name == "libx265":
             return self._x265(depth)
         if name in {"libvpx-vp9", "libvpx"}:
-            encoder.thread_count = 0
+            # Threads of VP8 wait for one another in a loop: on a busy machine they hardly get on.
+            encoder.thread_count = 0 if name == "libvpx-vp9" else 1
             encoder.bit_rate = 0 if name == "libvpx-vp9" else max(self.bit_rate, _LEAST_RATE)
             speed = {
                 "crf": str(_VP9_CRF),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from kzmark.formats._av.render import Job, Rendered, config_of
 from kzmark.formats._av.runs import Run
 from kzmark.formats._base import PatchFor
 from kzmark.formats._film import Progress, Span
+
+NOTE: Final = "film-reencoded"
+CODEC: Final = "film-codec-not-joined"
+TIMES: Final = "film-without-times"
+SETS: Final = "film-sets-in-pictures"
+ENCODER: Final = "film-encoder-without-ids"
+OPEN: Final = "film-open-groups"
+FEW: Final = "film-few-key-frames"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +42,7 @@ class Spliced:
         extradata: What decoders need beforehand, in the form of the source.
         runs: What was encoded again.
         expected: Whether all of it had to be, since all of it shows the notice.
+        reason: Code that tells why all of it had to be, where only a part shows the notice.
     """
 
     spool: BinaryIO
@@ -46,11 +55,12 @@ class Spliced:
     extradata: bytes
     runs: tuple[Run, ...]
     expected: bool = False
+    reason: str = ""
 
     def notes(self) -> list[str]:
         """Return what a caller should hear of, as stable codes."""
         whole = any(run.whole for run in self.runs)
-        return ["film-reencoded"] if whole and not self.expected else []
+        return [NOTE, self.reason] if whole and not self.expected else []
 
 
 def splice(
@@ -74,7 +84,8 @@ def splice(
     dirty = reel.within(tuple(spans))
     if not dirty.any():
         raise UnsupportedMediaError("none of its pictures is shown in time for the notice")
-    found = runs.plan(reel, dirty) if _is_smart(reel) else [runs.whole(reel)]
+    reason = _hindrance(reel)
+    found = [runs.whole(reel)] if reason else runs.plan(reel, dirty)
     storage = spool()
     try:
         job = Job(
@@ -88,21 +99,33 @@ def splice(
         spliced = _assembled(reel, list(job.render(found)), storage)
         spliced.spool = Rope.over(storage)  # goes on reading the file after it is closed here
         spliced.expected = bool(dirty.all())
+        spliced.reason = reason or _why_all(reel, dirty)
         return spliced
     finally:
         storage.close()
 
 
-def _is_smart(reel: Reel) -> bool:
-    if reel.codec not in runs.SMART or reel.renumbered:
-        return False
+def _hindrance(reel: Reel) -> str:
+    """Return the code that tells why no part of a film can be encoded alone, or nothing."""
+    if reel.codec not in runs.SMART:
+        return CODEC
+    if reel.renumbered:
+        return TIMES
     if reel.codec in {"h264", "hevc"}:
         from kzmark.formats._av.backend import load
 
         there = load().codecs_available
         best = next((name for name in ENCODERS[reel.codec] if name in there), "")
-        return bool(reel.nal) and best in NUMBERED
-    return True
+        if not reel.nal:
+            return SETS
+        return "" if best in NUMBERED else ENCODER
+    return ""
+
+
+def _why_all(reel: Reel, dirty: Flags) -> str:
+    """Return the code that tells why the run of a part became one of the whole film."""
+    groups = np.searchsorted(np.flatnonzero(reel.keys), np.flatnonzero(dirty), "right")
+    return OPEN if len(np.unique(groups)) < reel.keys.sum() else FEW
 
 
 def _teller(progress: Progress | None, total: int) -> Callable[[int], None]:

@@ -14,13 +14,14 @@ from kzmark.formats._audio import hear
 from kzmark.formats._audio.backend import spool
 from kzmark.formats._audio.facts import Facts, survey
 from kzmark.formats._audio.tagged import Front
-from kzmark.formats._audio.voice import FAST, Manner, coded, encoded
+from kzmark.formats._audio.voice import FAST, Manner, coded, encoded, silence
 from kzmark.formats._film import Progress
 from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.aac.frames import LOW, SAMPLES, Frames, Header, framed, header, walk
 
 ENCODED_AGAIN: Final = "sound-encoded-again"
 _LEAST, _MOST = 24_000, 160_000  # bits a second of one channel
+_HEAD: Final = 7  # bytes of the head of a frame that `framed` makes
 _SILENCE: Final = 2  # packets of silence before the sound, so that nothing laps over into it
 
 
@@ -91,13 +92,14 @@ def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> 
     front = Front.of(source, limits=limits)
     frames = walk(front.source, front.content)
     told = survey(front.source, "aac").sound
-    quiet = np.zeros((count + _SILENCE * SAMPLES, told.channels), np.float32)
-    spoken = coded(
-        [quiet], Manner(encoder="aac", rate=told.rate, layout=told.layout, sample="fltp")
-    )
-    number = len(spoken.packets)
+    manner = Manner(encoder="aac", rate=told.rate, layout=told.layout, sample="fltp", options=FAST)
+    number, quiet = silence(count + _SILENCE * SAMPLES, told.channels, manner)
     if len(frames.starts) <= number or frames.blocks != len(frames.starts):
         raise UnsupportedMediaError("it ends with its words")
+    last = int(frames.starts[number - 1])
+    front.source.seek(last)
+    if front.source.read(frames.stop(number - 1) - last)[_HEAD:] != quiet:
+        raise UnsupportedMediaError("there is no silence between its words and its sound")
     tag, notes = front.moved(-round(1000 * number * SAMPLES / told.rate))
     target.write(tag)
     _rope.copy(front.source, target, front.after, frames.start - front.after)

@@ -6,20 +6,26 @@ counted in chunks; where it is counted in bytes, all that follows would come lat
 Spec: AVI RIFF file reference (`strh`, `strf`); OpenDML AVI file format extensions 1.02.
 """
 
+import io
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
+from kzmark._rope import Rope, copy
+from kzmark._temporary import scratch
 from kzmark.errors import CheckError, MalformedMediaError, MediaError, UnsupportedMediaError
 from kzmark.formats._av import pcm
 from kzmark.formats._av.dub import SPARE, Track, dubbed, probe
 from kzmark.formats._av.kinds import HINT, Kind, is_pcm
+from kzmark.formats._av.retake import KIND, PACKETS, Check, Original, hindrance, retake
 from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
 from kzmark.formats._film import Progress
-from kzmark.formats._narration import Narration, NarrationFor
+from kzmark.formats._narration import Listen, Narration, NarrationFor
 from kzmark.formats._sound import Sound
 from kzmark.formats.avi.index import moved, walk
+from kzmark.formats.avi.retrack import retracked
 from kzmark.formats.avi.riff import Chunk, Edit, File, Moves, resized, write
 
 _SCALE, _RATE, _START, _SAMPLE = 20, 24, 28, 44  # where they stand in `strh`
@@ -31,8 +37,9 @@ _APART: Final = "leave out --audible"
 def admit(source: BinaryIO, *, limits: Limits) -> None:
     """Refuse a film over whose sound nothing here can speak. See `Narrates.admit`."""
     file = File(source, limits=limits)
-    for number, sound, config in _tracks(file):
-        _kind(file, number, sound, config)
+    for place, (number, sound, config) in enumerate(_tracks(file)):
+        if hindrance(_joins(file, number, sound, config)):
+            _original(file, place, sound).manner("avi")
 
 
 def narrate(
@@ -46,30 +53,98 @@ def narrate(
     """Copy a film with words over the start of every track of sound. See `Narrates.narrate`."""
     admit(source, limits=limits)
     file = File(source, limits=limits)
-    edits: list[Edit] = []
-    sizes: dict[int, tuple[int, bool]] = {}
-    known = list(_tracks(file))
-    lists: list[Chunk] = []
+    work, known = _Work(file), list(_tracks(file))
     for place, (number, sound, config) in enumerate(known):
-        listen = partial(overhear, file.source, "avi", place, limits=limits)
-        narration = narration_for(sound, listen)
-        kind = _kind(file, number, sound, config)
-        lists, chunks = _chunks(file, number)
-        if kind is None:
-            edits += _samples(file, chunks, sound, narration)
-        else:
-            fresh = dubbed(_track(file, chunks, sound, config, kind), narration)
-            for chunk, packet in zip(chunks, fresh, strict=False):
-                head = len(packet).to_bytes(4, "little")
-                whole = (head, packet, b"\0" * (len(packet) % 2))
-                edits.append(Edit(chunk.start + 4, chunk.after, whole))
-                sizes[chunk.start] = len(packet), True
+        reason = hindrance(_joins(file, number, sound, config))
+        if not reason:
+            reason = work.joined(place, number, sound, config, narration_for)
+        if reason:
+            work.retaken(place, number, sound, narration_for, reason)
         if progress is not None:
             progress(place + 1, len(known))
-    moves = Moves(edits)
-    write(file.source, target, [*edits, *resized(lists, moves), *moved(file, moves, sizes)])
+    work.write(target)
     _check(file, target, [number for number, *_ in known])
-    return []
+    return list(work.notes)
+
+
+class _Work:
+    """What changes of a film, track by track."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._edits: list[Edit] = []
+        self._sizes: dict[int, tuple[int, bool]] = {}
+        self._heads: list[Chunk] = []
+        self.notes: dict[str, None] = {}
+
+    def joined(
+        self, place: int, number: int, sound: Sound, config: bytes, narration_for: NarrationFor
+    ) -> str:
+        """Join new packets to a track; return a reason where they cannot be."""
+        file = self._file
+        narration = narration_for(sound, _listen(file, place))
+        kind = _kind(file, number, sound, config)
+        chunks = _chunks(file, number)[1]
+        try:
+            if kind is None:
+                self._edits += list(_samples(file, chunks, sound, narration))
+                return ""
+            fresh = dubbed(_track(file, chunks, sound, config, kind), narration)
+        except UnsupportedMediaError:
+            return PACKETS
+        for chunk, packet in zip(chunks, fresh, strict=False):
+            head = len(packet).to_bytes(4, "little")
+            whole = (head, packet, b"\0" * (len(packet) % 2))
+            self._edits.append(Edit(chunk.start + 4, chunk.after, whole))
+            self._sizes[chunk.start] = len(packet), True
+        return ""
+
+    def retaken(
+        self, place: int, number: int, sound: Sound, narration_for: NarrationFor, reason: str
+    ) -> None:
+        """Record a track anew."""
+        file = self._file
+        original, listen = _original(file, place, sound), _listen(file, place)
+        take = retake(original, narration_for, listen, muxer="avi", reason=reason)
+        head, stream = _streams(file)[0], _streams(file)[1][number]
+        edits, sizes = retracked(file, stream, _chunks(file, number)[1], take)
+        self._edits += edits
+        self._sizes |= sizes
+        self._heads += [head] * (head not in self._heads) + [stream]
+        self.notes |= dict.fromkeys(take.notes)
+
+    def write(self, target: BinaryIO) -> None:
+        """Write the film; one that changed throughout goes to a file first."""
+        file, moves = self._file, Moves(sorted(self._edits, key=lambda edit: edit.start))
+        lists: list[Chunk] = []
+        for riff in file.riffs:
+            deque(walk(file, riff, lists), maxlen=0)
+        grown = resized([*lists, *self._heads], moves)
+        edits = [*self._edits, *grown, *moved(file, moves, self._sizes)]
+        if self._heads:
+            with scratch() as made:
+                write(file.source, made, edits)
+                copy(Rope.over(made), target, 0, made.seek(0, io.SEEK_END))
+        else:
+            write(file.source, target, edits)
+
+
+def _joins(file: File, number: int, sound: Sound, config: bytes) -> tuple[str, Check]:
+    """Return what tells whether packets can be joined to a stream."""
+    code = PACKETS if is_pcm(sound.codec) or _is_known(sound, config) else KIND
+    return code, lambda: _kind(file, number, sound, config)
+
+
+def _is_known(sound: Sound, config: bytes) -> bool:
+    return not hindrance((KIND, lambda: probe(sound, config)))
+
+
+def _original(file: File, place: int, sound: Sound) -> Original:
+    return Original(source=file.source, demuxer="avi", number=place, sound=sound)
+
+
+def _listen(file: File, place: int) -> Listen:
+    return partial(overhear, file.source, "avi", place, limits=file.limits)
 
 
 def _tracks(file: File) -> Iterator[tuple[int, Sound, bytes]]:
@@ -81,11 +156,17 @@ def _tracks(file: File) -> Iterator[tuple[int, Sound, bytes]]:
     yield from zip(numbers, known, configs(file.source), strict=True)
 
 
+def _streams(file: File) -> tuple[Chunk, list[Chunk]]:
+    """Return the list of headers, and the lists of all streams in it."""
+    head = file.find(file.riffs[0], b"hdrl")
+    if head is None:
+        raise MalformedMediaError("an AVI without a header")
+    return head, [one for one in file.inner(head) if one.kind == b"strl"]
+
+
 def _heads(file: File) -> list[bytes]:
     """Return the header of every stream."""
-    head = file.find(file.riffs[0], b"hdrl")
-    streams = [one for one in file.inner(head) if one.kind == b"strl"] if head else []
-    found = [file.find(one, b"strh") for one in streams]
+    found = [file.find(one, b"strh") for one in _streams(file)[1]]
     return [file.content(one).ljust(56, b"\0") if one else bytes(56) for one in found]
 
 

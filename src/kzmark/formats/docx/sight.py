@@ -1,5 +1,6 @@
 """What a reader sees of a Word file: the headers of every kind of page, and how the text begins."""
 
+import threading
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
@@ -21,6 +22,7 @@ _UNSEEN: Final = frozenset(
 _SHORT: Final = 16 << 10  # bytes of a header that is remembered
 _FEW: Final = 8  # headers that are
 _SEEN: Final[dict[tuple[bytes, cover.Page, Limits], "_Header"]] = {}
+_LOCK: Final = threading.Lock()  # of those who write to it
 
 
 def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
@@ -71,9 +73,10 @@ def _header(parts: Parts, name: str, looks: Looks, page: cover.Page) -> _Header:
     is_said = bool(said) and all(not one.hidden for one in found if one.text in said)
     header = _Header(found, is_said)
     if not looks.is_asked and len(data) <= _SHORT:  # it looks the same in every file
-        _SEEN[key] = header
-        while len(_SEEN) > _FEW:
-            _SEEN.pop(next(iter(_SEEN)), None)
+        with _LOCK:
+            _SEEN[key] = header
+            while len(_SEEN) > _FEW:
+                del _SEEN[next(iter(_SEEN))]
     return header
 
 

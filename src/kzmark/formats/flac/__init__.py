@@ -91,6 +91,12 @@ class Flac:
         """Copy the file with words before its frames."""
         return spoken.speak(source, target, voice, limits=limits, progress=progress)
 
+    def unsay(
+        self, source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file without the words that `speak` put first."""
+        return spoken.unsay(source, target, count, limits=limits)
+
     def listen(
         self, source: BinaryIO, spans: Sequence[Span], *, limits: Limits
     ) -> Iterator[tuple[float, Samples]]:

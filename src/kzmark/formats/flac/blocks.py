@@ -159,11 +159,11 @@ class File:
 
 
 def moved_points(data: bytes, count: int, places: dict[int, int]) -> bytes:
-    """Return a seek table for a file with samples before all others.
+    """Return a seek table for a file with samples before all others, or without them again.
 
     Args:
         data: The table.
-        count: How many samples.
+        count: How many samples; below 0 where they go.
         places: Where frames began, from the first of them → where they begin now.
     """
     points = []
@@ -173,7 +173,7 @@ def moved_points(data: bytes, count: int, places: dict[int, int]) -> bytes:
         if sample == _PLACEHOLDER or place is None:
             points.append(_PLACEHOLDER + bytes(10))
             continue
-        later = int.from_bytes(sample, "big") + count
+        later = max(0, int.from_bytes(sample, "big") + count)
         points.append(later.to_bytes(8, "big") + place.to_bytes(8, "big") + length)
     points.sort(key=lambda point: point[:8])  # placeholders are last (RFC 9639, 8.5)
     return b"".join(points)
@@ -191,7 +191,7 @@ def moved_tracks(data: bytes, count: int) -> bytes:
     out, at = bytearray(data), _TRACKS
     while at + _TRACK <= len(data):
         start = int.from_bytes(data[at : at + 8], "big") + count
-        out[at : at + 8] = min(start, (1 << 64) - 1).to_bytes(8, "big")
+        out[at : at + 8] = min(max(0, start), (1 << 64) - 1).to_bytes(8, "big")
         at += _TRACK + _INDEX * data[at + 35]
     return bytes(out)
 

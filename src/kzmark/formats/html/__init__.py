@@ -1,8 +1,8 @@
 """HTML: the notice as real words before all others, the mark in the head.
 
 Spec: HTML Living Standard; W3C CG "AI content disclosure" (draft of May 2026) for
-`<meta name="ai-disclosure">`; schema.org `digitalSourceType`; C2PA 2.4, A.7. Pages are edited by
-splicing: what others wrote is copied, never spelt anew.
+`<meta name="ai-disclosure">`; schema.org `digitalSourceType`; TDMRep of 10 May 2024; C2PA 2.4, A.7.
+Pages are edited by splicing: what others wrote is copied, never spelt anew.
 """
 
 import io
@@ -17,7 +17,8 @@ from kzmark.formats._base import C2PABinding, FormatInfo, Signature
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._text import Inscription, Leaf
 from kzmark.formats.html import c2pa, markup
-from kzmark.formats.html.page import Page
+from kzmark.formats.html.page import DISCLOSURE, RESERVATION, Page
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer, Medium
@@ -63,18 +64,20 @@ class Html:
         found = [_judged(record) for record in records]
         if found:
             return found
-        said = page.disclosures[0][2] if page.disclosures else ""
-        facts = {"ai-disclosure": said} if said else {}
+        said = {DISCLOSURE: page.disclosures, RESERVATION: page.reservations}
+        facts = {name: rows[0][2] for name, rows in said.items() if rows and rows[0][2]}
         return [Evidence(layer=Layer.TEXT, status=Status.ABSENT, facts=facts)]
 
     def write(self, source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
         """Copy the page with the mark at the end of its head.
 
-        A document has one `ai-disclosure` only: that of others is replaced.
+        A document has one `ai-disclosure` only: that of others is replaced, and so is what they
+        said of mining where the mark speaks of it.
         """
         page = Page.read(source, limits=limits)
         old = [(a, b, "") for a, b, value in page.ours if value != markup.NOTICE]
-        others = [(a, b, "") for a, b, _ in page.disclosures]
+        reserved = page.reservations if training.is_reserved(mark) else ()
+        others = [(a, b, "") for a, b, _ in (*page.disclosures, *reserved)]
         target.write(page.edited([*old, *others, (page.head, page.head, markup.head(mark))]))
 
     def inscribe(

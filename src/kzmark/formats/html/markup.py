@@ -6,10 +6,11 @@ it by accident; what hides a page as a whole hides the notice too, and that is j
 
 import json
 from html import escape
-from typing import Final
+from typing import Any, Final
 
 from kzmark.formats._text import Colour, Inscription
-from kzmark.formats.html.page import DISCLOSURE, OURS
+from kzmark.formats.html.page import DISCLOSURE, OURS, RESERVATION
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.vocabulary import Operation, SourceType
 
@@ -49,15 +50,20 @@ def notice(inscription: Inscription) -> str:
 
 def head(mark: Mark) -> str:
     """Return the mark for the head: the record, and what others read of it."""
-    linked = {
+    linked: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "WebPage",
         "digitalSourceType": f"https://schema.org/{_SCHEMA_ORG[mark.source_type]}",
         "accessibilitySummary": " ".join(f"{text}." for text in mark.notice.texts),
     }
+    for name, value in training.said(mark).items():
+        linked[training.PLUS + name] = {"@id": value} if name == training.MINING else value
+    reservation = ""
+    if training.is_reserved(mark):
+        reservation = f'<meta {OURS}="" name="{RESERVATION}" content="{training.RESERVED}">'
     record = mark.to_json(escaped=True).decode()
     return (
-        f'<meta {OURS}="" name="{DISCLOSURE}" content="{disclosure(mark)}">'
+        f'<meta {OURS}="" name="{DISCLOSURE}" content="{disclosure(mark)}">{reservation}'
         f'<script {OURS}="" type="application/ld+json">{_safe(json.dumps(linked))}</script>'
         f'<script {OURS}="{RECORD}" type="application/json">{_safe(record)}</script>'
     )

@@ -16,6 +16,7 @@ from kzmark.formats._plain import Plain, named_codec
 
 OURS: Final = "data-kzmark"  # the attribute by which our elements are known
 DISCLOSURE: Final = "ai-disclosure"  # W3C CG draft of 2026: <meta name>, one in a document
+RESERVATION: Final = "tdm-reservation"  # TDMRep of 10 May 2024: <meta name>, 0 or 1
 STORE: Final = "application/c2pa"  # C2PA 2.4, A.7: the type of a script that holds a manifest store
 ELSEWHERE: Final = "c2pa-manifest"  # the relation of a link to one
 
@@ -42,6 +43,7 @@ class Page:
         body: Where its first words may be added.
         ours: Our own elements, each with the value of its attribute: from, to, value.
         disclosures: Others' `ai-disclosure` elements: from, to, value.
+        reservations: The same for `tdm-reservation`.
         manifests: Elements that hold a C2PA manifest store, or lead to one: from, to, address.
     """
 
@@ -50,6 +52,7 @@ class Page:
     body: int
     ours: tuple[tuple[int, int, str], ...]
     disclosures: tuple[tuple[int, int, str], ...]
+    reservations: tuple[tuple[int, int, str], ...]
     manifests: tuple[tuple[int, int, str], ...]
 
     @classmethod
@@ -75,7 +78,8 @@ class Page:
             head=min(head, body),
             body=body,
             ours=tuple(seeker.ours),
-            disclosures=tuple(seeker.disclosures),
+            disclosures=tuple(seeker.said[DISCLOSURE]),
+            reservations=tuple(seeker.said[RESERVATION]),
             manifests=tuple(seeker.manifests),
         )
 
@@ -109,7 +113,7 @@ class _Seeker(HTMLParser):
         self.body: int | None = None
         self.before_body = 0
         self.ours: list[tuple[int, int, str]] = []
-        self.disclosures: list[tuple[int, int, str]] = []
+        self.said: dict[str, list[tuple[int, int, str]]] = {DISCLOSURE: [], RESERVATION: []}
         self.manifests: list[tuple[int, int, str]] = []
         self._store: int | None = None  # where a script with a manifest store begins
         self._open: list[str] = []  # elements of the head that are open
@@ -152,8 +156,8 @@ class _Seeker(HTMLParser):
             self._own = (own, name, value, depth + (tag == name and tag not in _VOID))
         elif OURS in told:
             self._begin(start, end, tag, told[OURS] or "")
-        elif tag == "meta" and (told.get("name") or "").strip().lower() == DISCLOSURE:
-            self.disclosures.append((start, end, (told.get("content") or "").strip().lower()))
+        elif tag == "meta" and (name := (told.get("name") or "").strip().lower()) in self.said:
+            self.said[name].append((start, end, (told.get("content") or "").strip().lower()))
         elif tag == "script" and (told.get("type") or "").strip().lower() == STORE:
             self._store = start
         elif tag == "link" and ELSEWHERE in (told.get("rel") or "").lower().split():

@@ -1,23 +1,33 @@
 """What kzmark writes into a packet: one `rdf:Description`, spelt from the mark.
 
 Spec: IPTC Photo Metadata 2025.1 (`DigitalSourceType`, `AISystemUsed`, `AISystemVersionUsed`,
-`AltTextAccessibility`), PLUS LDF 2.0.1 (`DataMining`).
+`AltTextAccessibility`), PLUS LDF 2.0.1 (`DataMining`, `OtherConstraints`), TDMRep of 10 May 2024
+(`reservation`, which it defines for PDF alone).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kzmark.formats._xml import escape, quote
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark, NoticeRecord
 
 NAMESPACE: Final = "urn:uuid:6f5b62dc-fac4-448c-aa97-aa284e4a747d#"  # fixed for ever; no domain
 IPTC_EXT: Final = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 IPTC_CORE: Final = "http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/"
-PLUS: Final = "http://ns.useplus.org/ldf/xmp/1.0/"
+PLUS: Final = training.PLUS
+TDM: Final = training.TDM_XMP
 _DEFAULT: Final = "x-default"
 
 
-def description(mark: Mark, *, about: str, alternatives: Mapping[str, str]) -> str:
+def description(
+    mark: Mark,
+    *,
+    about: str,
+    alternatives: Mapping[str, str],
+    constraints: Mapping[str, str],
+    tdm: bool = False,
+) -> str:
     """Return our `rdf:Description`: the record, the field's own words, the alternative text.
 
     It is spelt as lxml spells it, so that a packet of ours read and written again is the same.
@@ -26,10 +36,14 @@ def description(mark: Mark, *, about: str, alternatives: Mapping[str, str]) -> s
         mark: What to say.
         about: What the packet is about, as its other descriptions spell it.
         alternatives: Alternative text by language, `x-default` first.
+        constraints: On what condition models may be trained on the file, spelt the same way.
+        tdm: Whether a reservation is said in the words of TDMRep too.
     """
     namespaces = {"kz": NAMESPACE, "Iptc4xmpExt": IPTC_EXT, "Iptc4xmpCore": IPTC_CORE}
-    if mark.training:
+    if mark.training or constraints:
         namespaces["plus"] = PLUS
+    if tdm and (tdm := training.is_reserved(mark)):
+        namespaces["tdm"] = TDM
     declared = " ".join(f"xmlns:{prefix}={quote(uri)}" for prefix, uri in namespaces.items())
     lines = (
         f"<rdf:Description {declared} rdf:about={quote(about)}>",
@@ -37,9 +51,9 @@ def description(mark: Mark, *, about: str, alternatives: Mapping[str, str]) -> s
         _simple("Iptc4xmpExt:AISystemUsed", mark.system.name),
         _simple("Iptc4xmpExt:AISystemVersionUsed", mark.system.version),
         _simple("plus:DataMining", mark.training.plus_uri if mark.training else ""),
-        "   <Iptc4xmpCore:AltTextAccessibility>\n    <rdf:Alt>",
-        *(_item(language, text) for language, text in alternatives.items()),
-        "    </rdf:Alt>\n   </Iptc4xmpCore:AltTextAccessibility>",
+        *_alternatives("plus:OtherConstraints", constraints),
+        _simple("tdm:reservation", training.RESERVED if tdm else ""),
+        *_alternatives("Iptc4xmpCore:AltTextAccessibility", alternatives),
         _simple("kz:Record", mark.to_json().decode()),
         "  </rdf:Description>",
     )
@@ -49,6 +63,12 @@ def description(mark: Mark, *, about: str, alternatives: Mapping[str, str]) -> s
 def warnings(notice: NoticeRecord) -> dict[str, str]:
     """Return the warning by language, `x-default` (the first language) first."""
     return {_DEFAULT: notice.texts[0]} | dict(zip(notice.languages, notice.texts, strict=True))
+
+
+def conditions(mark: Mark) -> dict[str, str]:
+    """Return on what condition models may be trained on the file, by language; or nothing."""
+    text = training.constraint(mark)
+    return {_DEFAULT: text} if text else {}
 
 
 def join(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
@@ -105,6 +125,13 @@ def _pause(warning: str) -> str:
 
 def _simple(name: str, value: str) -> str:
     return f"   <{name}>{escape(value)}</{name}>" if value else ""
+
+
+def _alternatives(name: str, texts: Mapping[str, str]) -> Iterator[str]:
+    if texts:
+        yield f"   <{name}>\n    <rdf:Alt>"
+        yield from (_item(language, text) for language, text in texts.items())
+        yield f"    </rdf:Alt>\n   </{name}>"
 
 
 def _item(language: str, text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from kzmark._limits import Limits
 from kzmark.errors import RecordError
+from kzmark.formats.layers import _training as training
 from kzmark.formats.layers import xmp
 from kzmark.formats.layers._id3_tag import Frame, Tag
 from kzmark.mark import Mark
@@ -24,7 +25,12 @@ _NO_LANGUAGE: Final = b"XXX"  # the sentence speaks several
 _SOURCE_TYPE: Final = "DigitalSourceType"
 _SYSTEM: Final = "AISystemUsed"
 _VERSION: Final = "AISystemVersionUsed"
-_OURS: Final = (RECORD, _SOURCE_TYPE, _SYSTEM, _VERSION)
+_OURS: Final = frozenset({RECORD, _SOURCE_TYPE, _SYSTEM, _VERSION})
+FACTS: Final = (_OURS - {RECORD}) | {
+    training.MINING,
+    training.CONSTRAINTS,
+    "AIGC",  # China, GB 45438-2025
+}
 
 
 def put(tag: Tag, mark: Mark, *, limits: Limits) -> None:
@@ -34,10 +40,12 @@ def put(tag: Tag, mark: Mark, *, limits: Limits) -> None:
     """
     values = {RECORD: mark.to_json().decode(), _SOURCE_TYPE: mark.source_type.uri}
     values[_SYSTEM], values[_VERSION] = mark.system.name, mark.system.version
+    values |= training.said(mark)
     earlier = judge(tag).mark
+    ours = _OURS | training.replaced(earlier, mark)
     old = "" if earlier is None else _sentence(earlier)
     packet = next((one.body[len(_OWNER) :] for one in tag.frames if _is_packet(one)), b"")
-    kept = [one for one in tag.frames if not _is_ours(tag, one, old)]
+    kept = [one for one in tag.frames if not _is_ours(tag, one, old, ours)]
     tag.frames = kept
     fresh = [tag.text(_TEXT, name, value) for name, value in values.items() if value]
     if not any(name == "" for name, _ in tag.texts(_COMMENT)):
@@ -51,7 +59,7 @@ def judge(tag: Tag | None) -> Evidence:
     if tag is None:
         return Evidence(layer=Layer.ID3, status=Status.ABSENT)
     texts = tag.texts(_TEXT)
-    facts = {name: value[:1_000] for name, value in texts if name in _OURS[1:] and value}
+    facts = {name: value[:1_000] for name, value in texts if name in FACTS and value}
     comment = next((value for name, value in tag.texts(_COMMENT) if not name), "")
     if comment:
         facts["comment"] = comment[:1_000]
@@ -83,14 +91,14 @@ def _is_packet(frame: Frame) -> bool:
     return frame.name == _PRIVATE and frame.is_plain and frame.body.startswith(_OWNER)
 
 
-def _is_ours(tag: Tag, frame: Frame, sentence: str) -> bool:
+def _is_ours(tag: Tag, frame: Frame, sentence: str, ours: frozenset[str]) -> bool:
     if _is_packet(frame):
         return True
     if frame.name not in {_TEXT, _COMMENT} or not frame.is_plain:
         return False
     told = Tag(tag.version, [frame]).texts(frame.name)
     if frame.name == _TEXT:
-        return any(name in _OURS for name, _ in told)
+        return any(name in ours for name, _ in told)
     return bool(sentence) and ("", sentence) in told
 
 

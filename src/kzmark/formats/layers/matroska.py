@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kzmark.errors import RecordError
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer
@@ -16,11 +17,14 @@ COMMENT: Final = "COMMENT"
 SOURCE_TYPE: Final = "DIGITAL_SOURCE_TYPE"
 SYSTEM: Final = "AI_SYSTEM_USED"
 VERSION: Final = "AI_SYSTEM_VERSION_USED"
-_FACTS: Final = {
+_TRAINING: Final = {training.MINING: "DATA_MINING", training.CONSTRAINTS: "OTHER_CONSTRAINTS"}
+FACTS: Final = {
     COMMENT: "comment",
     SOURCE_TYPE: "DigitalSourceType",
     SYSTEM: "AISystemUsed",
     VERSION: "AISystemVersionUsed",
+    **{key: name for name, key in _TRAINING.items()},
+    "AIGC": "AIGC",  # China, GB 45438-2025
 }
 
 
@@ -28,6 +32,7 @@ def tags(mark: Mark, *, comment: bool) -> dict[str, str]:
     """Return names and values of our tags; a comment only where nobody else left one."""
     found = {RECORD: mark.to_json().decode(), SOURCE_TYPE: mark.source_type.uri}
     found[SYSTEM], found[VERSION] = mark.system.name, mark.system.version
+    found |= {_TRAINING[name]: text for name, text in training.said(mark).items()}
     if comment:
         found[COMMENT] = " / ".join(mark.notice.texts)
     return found
@@ -35,7 +40,7 @@ def tags(mark: Mark, *, comment: bool) -> dict[str, str]:
 
 def judge(values: Mapping[str, str]) -> Evidence:
     """Say what the tags of a file hold. Never raises; code: `matroska.record`."""
-    facts = {_FACTS[name]: value[:1_000] for name, value in values.items() if name in _FACTS}
+    facts = {FACTS[name]: value[:1_000] for name, value in values.items() if name in FACTS}
     record = values.get(RECORD)
     if record is None:
         return Evidence(layer=Layer.MATROSKA, status=Status.ABSENT, facts=facts)

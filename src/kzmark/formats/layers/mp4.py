@@ -12,6 +12,7 @@ from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer
 
 KEY: Final = "kzmark.record"
+LABEL: Final = "AIGC"  # China, GB 45438-2025
 
 
 def sentence(mark: Mark) -> str:

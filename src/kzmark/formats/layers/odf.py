@@ -29,11 +29,13 @@ def merge(old: bytes, mark: Mark, *, limits: Limits) -> bytes:
     if inner is None:
         whole = f"<{office}:meta{declared}>{_said(document, mark)}</{office}:meta>"
         return document.edited([document.root.opened(whole)])
-    ours = [one for one in _defined(inner) if one.get("meta:name") in ooxml.OURS]
+    defined = [(one.get("meta:name"), one.text) for one in _defined(inner)]
+    earlier = ooxml.judge(defined, Layer.ODF).mark
+    names = ooxml.names(mark, earlier)
+    ours = [one for one in _defined(inner) if one.get("meta:name") in names]
     edits = [one.removed() for one in ours]
     fresh = _said(document, mark)
     told = inner.first("dc:description")
-    earlier = ooxml.judge([(one.get("meta:name"), one.text) for one in ours], Layer.ODF).mark
     text = escape(ooxml.description(mark))
     dc, more = document.prefix(DUBLIN_CORE, "dc")
     described = f"<{dc}:description{more}>{text}</{dc}:description>"

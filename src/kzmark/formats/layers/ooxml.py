@@ -13,14 +13,21 @@ from kzmark.errors import RecordError
 from kzmark.formats._names import CUSTOM, DUBLIN_CORE, VARIANTS
 from kzmark.formats._xml import escape, quote
 from kzmark.formats._xmlmap import Document
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer
 
 RECORD: Final = "kzmark"
 SOURCE_TYPE: Final = "DigitalSourceType"
-SYSTEM, VERSION, MINING = "AISystemUsed", "AISystemVersionUsed", "DataMining"
-OURS: Final = frozenset({RECORD, SOURCE_TYPE, SYSTEM, VERSION, MINING})
+SYSTEM, VERSION = "AISystemUsed", "AISystemVersionUsed"
+OURS: Final = frozenset({RECORD, SOURCE_TYPE, SYSTEM, VERSION})
+FACTS: Final = (OURS - {RECORD}) | {
+    training.MINING,
+    training.CONSTRAINTS,
+    "AIGC",  # China, GB 45438-2025
+    "tdm:reservation",  # TDMRep, in books
+}
 _FORMAT: Final = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"  # of every custom property (22.3.2.2)
 _FIRST: Final = 2  # number of the first property
 _MAX_FACT: Final = 1_000
@@ -46,9 +53,14 @@ def said(mark: Mark) -> dict[str, str]:
         SOURCE_TYPE: mark.source_type.uri,
         SYSTEM: mark.system.name,
         VERSION: mark.system.version,
-        MINING: mark.training.plus_uri if mark.training else "",
+        **training.said(mark),
     }
     return {name: value for name, value in values.items() if value}
+
+
+def names(mark: Mark, earlier: Mark | None) -> frozenset[str]:
+    """Return the names of our properties: those that a mark needs, and those of an earlier one."""
+    return OURS | training.replaced(mark, earlier)
 
 
 def custom(old: bytes, mark: Mark, *, limits: Limits) -> bytes:
@@ -62,8 +74,9 @@ def custom(old: bytes, mark: Mark, *, limits: Limits) -> bytes:
     document = Document.of(old, limits=limits, what="the custom properties")
     root = document.root
     listed = root.all("cust:property")
-    edits = [one.removed() for one in listed if one.get("name") in OURS]
-    kept = [one for one in listed if one.get("name") not in OURS]
+    ours = names(mark, judge([(one.get("name"), one.text) for one in listed]).mark)
+    edits = [one.removed() for one in listed if one.get("name") in ours]
+    kept = [one for one in listed if one.get("name") not in ours]
     number = max([_FIRST - 1, *(_number(one.get("pid")) for one in kept)])
     prefix, declared = document.prefix(VARIANTS, "vt")
     parts = _spelt(mark, root.prefix, prefix, declared, number + 1)
@@ -133,9 +146,7 @@ def plain_values(data: bytes, *, limits: Limits) -> list[tuple[str, str]] | None
 
 def judge(found: list[tuple[str, str]], layer: Layer = Layer.OOXML) -> Evidence:
     """Say what the properties of a file hold. Never raises; codes: `ooxml.record`, `odf.record`."""
-    facts: Mapping[str, str] = {
-        name: value[:_MAX_FACT] for name, value in found if name in OURS and name != RECORD
-    }
+    facts: Mapping[str, str] = {name: value[:_MAX_FACT] for name, value in found if name in FACTS}
     records = [value for name, value in found if name == RECORD]
     if not records:
         return Evidence(layer=layer, status=Status.ABSENT, facts=facts)

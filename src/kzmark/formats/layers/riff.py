@@ -13,6 +13,8 @@ from kzmark.vocabulary import Layer
 
 RECORD: Final = b"KZMK"
 COMMENT: Final = b"ICMT"
+LABEL: Final = b"AIGC"  # China, GB 45438-2025: in the INFO list of an AVI, by itself in a WAV
+_FACTS: Final = {COMMENT: "comment", LABEL: "AIGC"}
 
 
 def chunks(mark: Mark, *, comment: bool) -> dict[bytes, bytes]:
@@ -25,8 +27,8 @@ def chunks(mark: Mark, *, comment: bool) -> dict[bytes, bytes]:
 
 def judge(values: Mapping[bytes, bytes]) -> Evidence:
     """Say what the INFO lists of a file hold. Never raises; code: `riff.record`."""
-    comment = values.get(COMMENT, b"").rstrip(b"\0").decode("utf-8", "replace")
-    facts = {"comment": comment[:1_000]} if comment else {}
+    told = {name: values.get(kind, b"").rstrip(b"\0") for kind, name in _FACTS.items()}
+    facts = {name: text.decode("utf-8", "replace")[:1_000] for name, text in told.items() if text}
     record = values.get(RECORD)
     if record is None:
         return Evidence(layer=Layer.RIFF, status=Status.ABSENT, facts=facts)

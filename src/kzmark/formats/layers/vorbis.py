@@ -10,6 +10,7 @@ from typing import Final
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, RecordError
+from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer
@@ -20,12 +21,15 @@ _SOURCE_TYPE: Final = b"DIGITAL_SOURCE_TYPE"
 _SYSTEM: Final = b"AI_SYSTEM_USED"
 _VERSION: Final = b"AI_SYSTEM_VERSION_USED"
 _OURS: Final = frozenset({RECORD, _SOURCE_TYPE, _SYSTEM, _VERSION})
-_FACTS: Final = {
+_TRAINING: Final = {training.MINING: b"DATA_MINING", training.CONSTRAINTS: b"OTHER_CONSTRAINTS"}
+FACTS: Final = {
     b"COMMENT": "comment",
     b"DESCRIPTION": "comment",
     _SOURCE_TYPE: "DigitalSourceType",
     _SYSTEM: "AISystemUsed",
     _VERSION: "AISystemVersionUsed",
+    **{key: name for name, key in _TRAINING.items()},
+    b"AIGC": "AIGC",  # China, GB 45438-2025
 }
 _CHAPTER: Final = re.compile(rb"CHAPTER\d{1,3}", re.IGNORECASE)
 _CLOCK: Final = re.compile(rb"(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
@@ -95,9 +99,10 @@ def put(comments: Comments, mark: Mark) -> None:
             for one in comments.fields
             if not (one[:8].upper() == b"COMMENT=" and one[8:] == old)
         ]
-    comments.drop(_OURS)
+    comments.drop(_OURS | {_TRAINING[name] for name in training.replaced(earlier, mark)})
     values = {RECORD: mark.to_json(), _SOURCE_TYPE: mark.source_type.uri.encode()}
     values[_SYSTEM], values[_VERSION] = mark.system.name.encode(), mark.system.version.encode()
+    values |= {_TRAINING[name]: text.encode() for name, text in training.said(mark).items()}
     if not any(comments.values(name) for name in COMMENTS):
         values[COMMENTS[0]] = _sentence(mark)
     comments.fields += [name + b"=" + value for name, value in values.items() if value]
@@ -106,7 +111,7 @@ def put(comments: Comments, mark: Mark) -> None:
 def judge(comments: Comments) -> Evidence:
     """Say what comments hold. Never raises for what they say; code: `vorbis.record`."""
     facts: dict[str, str] = {}
-    for key, name in _FACTS.items():
+    for key, name in FACTS.items():
         for value in comments.values(key):
             facts.setdefault(name, value[:1_000])
     records = set(comments.values(RECORD))

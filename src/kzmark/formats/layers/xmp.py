@@ -10,9 +10,10 @@ from typing import Final
 
 from kzmark._limits import Limits
 from kzmark.errors import MediaError, RecordError
+from kzmark.formats.layers import _training as training
 from kzmark.formats.layers import _xmp_words as words
 from kzmark.formats.layers._xmp_packet import BEGIN, END, RDF, Packet
-from kzmark.formats.layers._xmp_words import IPTC_CORE, IPTC_EXT, NAMESPACE, PLUS
+from kzmark.formats.layers._xmp_words import IPTC_CORE, IPTC_EXT, NAMESPACE, PLUS, TDM
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
 from kzmark.vocabulary import IPTC_SOURCE_TYPE, Layer
@@ -24,12 +25,16 @@ _PREVIEW: Final = "http://ns.adobe.com/xap/1.0/g/img/"  # xmpGImg: a picture ins
 _RECORD: Final = f"{{{NAMESPACE}}}Record"
 _SOURCE_TYPE: Final = f"{{{IPTC_EXT}}}DigitalSourceType"
 _MINING: Final = f"{{{PLUS}}}DataMining"
+_CONSTRAINTS: Final = f"{{{PLUS}}}OtherConstraints"
+_RESERVATION: Final = f"{{{TDM}}}reservation"
 _ALT_TEXT: Final = f"{{{IPTC_CORE}}}AltTextAccessibility"
 _FACTS: Final = {
     "DigitalSourceType": _SOURCE_TYPE,
     "AISystemUsed": f"{{{IPTC_EXT}}}AISystemUsed",
     "AISystemVersionUsed": f"{{{IPTC_EXT}}}AISystemVersionUsed",
     "DataMining": _MINING,
+    "OtherConstraints": _CONSTRAINTS,
+    "tdm:reservation": _RESERVATION,
     "CreatorTool": f"{{{_XMP}}}CreatorTool",
     "TC260:AIGC": "{http://www.tc260.org.cn/ns/AIGC/1.0/}AIGC",  # China, GB 45438-2025
     "dcterms:provenance": "{http://purl.org/dc/terms/}provenance",  # a C2PA manifest elsewhere
@@ -44,7 +49,7 @@ _REPLACED: Final = (
 _MAX_FACT: Final = 1_000  # characters of one fact that a report repeats
 
 
-def merge(packet: bytes, mark: Mark, *, limits: Limits) -> bytes:
+def merge(packet: bytes, mark: Mark, *, limits: Limits, tdm: bool = False) -> bytes:
     """Return a whole packet that carries the mark and what others wrote.
 
     Properties we set are removed wherever they stood and written once; others' alternative text
@@ -54,6 +59,7 @@ def merge(packet: bytes, mark: Mark, *, limits: Limits) -> bytes:
         packet: The packet so far, in UTF-8, UTF-16 or UTF-32, or nothing.
         mark: What to say.
         limits: What reading the packet may cost.
+        tdm: Whether it is the packet of a PDF, for which TDMRep has a property of its own.
 
     Returns:
         The packet in UTF-8 with its `<?xpacket?>` wrapper and no padding.
@@ -64,8 +70,10 @@ def merge(packet: bytes, mark: Mark, *, limits: Limits) -> bytes:
     """
     opened = Packet.open(packet, limits=limits)
     warnings = words.warnings(mark.notice)
+    conditions = words.conditions(mark)
     if opened is None:
-        only = words.description(mark, about="", alternatives=warnings)
+        texts = {"alternatives": warnings, "constraints": conditions}
+        only = words.description(mark, about="", **texts, tdm=tdm)
         return (
             f'{BEGIN}<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="kzmark">\n'
             f' <rdf:RDF xmlns:rdf="{RDF}">\n  {only}\n </rdf:RDF>\n</x:xmpmeta>{END}'
@@ -74,11 +82,12 @@ def merge(packet: bytes, mark: Mark, *, limits: Limits) -> bytes:
     known = words.every(mark.notice, *(old.notice for old in earlier))
     theirs = words.others(opened.languages(_ALT_TEXT), known)
     opened.remove(_REPLACED)
-    ours = [[old.training.plus_uri] for old in earlier if old.training]
-    if mark.training or opened.texts(_MINING) in ours:
-        opened.remove((_MINING,))
-    alternatives = words.join(warnings, theirs)
-    opened.append(words.description(mark, about=opened.about, alternatives=alternatives))
+    texts = {
+        "alternatives": words.join(warnings, theirs),
+        "constraints": _conditions(opened, mark, earlier),
+    }
+    _forget_training(opened, mark, earlier)
+    opened.append(words.description(mark, about=opened.about, **texts, tdm=tdm))
     return opened.close()
 
 
@@ -138,6 +147,30 @@ _PREVIEW_WORDS: Final = (
     _PREVIEW.encode("utf-16-le"),
     _PREVIEW.encode("utf-16-be"),
 )
+
+
+def _conditions(packet: Packet, mark: Mark, earlier: Sequence[Mark]) -> dict[str, str]:
+    """Return our condition before those of others, and take all of them out of the packet.
+
+    Those of others stay where they are if there is nothing to put before them or to take away.
+    """
+    ours = words.conditions(mark)
+    known = [text for one in (mark, *earlier) if (text := training.constraint(one))]
+    said = packet.languages(_CONSTRAINTS)
+    if not ours and not any(text.startswith(one) for _, text in said for one in known):
+        return {}
+    packet.remove((_CONSTRAINTS,))
+    theirs = words.others(said, known)
+    return words.join(ours, theirs) if ours else theirs
+
+
+def _forget_training(packet: Packet, mark: Mark, earlier: Sequence[Mark]) -> None:
+    """Take out what is said anew, or what an earlier mark said; what others said stays."""
+    ours = [[old.training.plus_uri] for old in earlier if old.training]
+    if mark.training or packet.texts(_MINING) in ours:
+        packet.remove((_MINING,))
+    if any(training.is_reserved(one) for one in (mark, *earlier)):
+        packet.remove((_RESERVATION,))
 
 
 def _earlier(packet: Packet) -> list[Mark]:

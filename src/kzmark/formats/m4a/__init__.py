@@ -15,6 +15,7 @@ from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.m4a import excerpt
 from kzmark.formats.m4a import speak as spoken
 from kzmark.formats.m4a.handlers import is_sound
+from kzmark.formats.m4a.unsay import unsay
 from kzmark.formats.mp4 import ADAPTER as FILMS
 from kzmark.formats.mp4 import c2pa, layers
 from kzmark.formats.mp4.movie import Movie
@@ -75,6 +76,12 @@ class M4a:
     ) -> Sequence[str]:
         """Copy the file with words before its samples."""
         return spoken.speak(source, target, voice, limits=limits, progress=progress)
+
+    def unsay(
+        self, source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits
+    ) -> Sequence[str]:
+        """Copy the file without the words that `speak` put first."""
+        return unsay(source, target, count, limits=limits)
 
     def listen(
         self, source: BinaryIO, spans: Sequence[Span], *, limits: Limits

@@ -20,10 +20,11 @@ from kzmark._rope import Rope, copy
 from kzmark.errors import MalformedMediaError
 from kzmark.formats._audio import facts, hear
 from kzmark.formats._audio.facts import Facts
+from kzmark.formats._av.backend import settle
 from kzmark.formats._bmff.boxes import full, header
 from kzmark.formats._film import Span
 from kzmark.formats._sound import Samples
-from kzmark.formats.m4a import times
+from kzmark.formats.mp4 import times
 from kzmark.formats.mp4.movie import Movie
 from kzmark.formats.mp4.tree import Box
 
@@ -95,6 +96,8 @@ class Index:
         mvhd = movie.moov.need(b"mvhd").body
         scale, film = (_scale(body) for body in (trak.need(b"mdia", b"mdhd").body, mvhd))
         length, begin = (rows[0][0] * scale // film, rows[0][1]) if rows else (0, 0)
+        if begin >= (counts * spans).sum():
+            return None
         sized = fixed or np.frombuffer(sizes, ">u4", count, 12)
         return cls(movie, trak, scale, begin, length, counts, spans, sized, chunks, firsts)
 
@@ -121,6 +124,7 @@ class Index:
             end = self._last - time
             asked = [(start - time, min(stop - time, end)) for start, stop in group]
             part = self._cut(first, min(last, len(self.chunks)))
+            settle()  # what tables and decoders took until now
             for at, samples in hear.listen(part, "mov", asked, limits=limits):
                 yield at + time, samples
 
@@ -142,8 +146,8 @@ class Index:
         run = min(int(np.searchsorted(ends, unit, "right")), len(ends) - 1)
         into = unit - int(ends[run] - self.counts[run] * self.spans[run])
         sample = int(self.counts[:run].sum()) + into // max(1, int(self.spans[run]))
-        found = int(np.searchsorted(self.firsts, max(0, sample), "right")) - 1
-        return min(found, len(self.chunks) - 1)
+        sample = min(max(0, sample), int(self.firsts[-1]) - 1)  # the last chunks may hold none
+        return int(np.searchsorted(self.firsts, sample, "right")) - 1
 
     def _time(self, sample: int) -> float:
         """Return when a sample is played, in seconds."""

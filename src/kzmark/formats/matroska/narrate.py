@@ -3,33 +3,38 @@
 Spec: RFC 9559, 5.1.3 (clusters), 10 (blocks), 5.1.4.1.27 (codec delay).
 """
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import BinaryIO, Final
 
-from kzmark._io import read_exact
 from kzmark._limits import Limits
+from kzmark._rope import Rope, copy
+from kzmark._temporary import scratch
 from kzmark.errors import CheckError, MediaError, UnsupportedMediaError
 from kzmark.formats._av import pcm
-from kzmark.formats._av.dub import SPARE, Track, dubbed, probe
-from kzmark.formats._av.kinds import HINT, Kind, forgotten, is_pcm
+from kzmark.formats._av.backend import spool
+from kzmark.formats._av.dub import probe
+from kzmark.formats._av.kinds import forgotten, is_pcm
+from kzmark.formats._av.retake import KIND, PACKETS, TIMES, Original, hindrance, retake
 from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
 from kzmark.formats._film import Progress
-from kzmark.formats._narration import Narration, NarrationFor
+from kzmark.formats._narration import Listen, NarrationFor
 from kzmark.formats._sound import Sound
-from kzmark.formats.matroska import ebml
+from kzmark.formats.matroska import ebml, joints
 from kzmark.formats.matroska.blocks import (
     BLOCK,
     GROUP,
     SIMPLE,
+    TRACK,
+    TRACK_NUMBER,
     Entry,
     Slot,
     entries,
-    head_of,
-    scale_of,
     slots,
 )
+from kzmark.formats.matroska.retrack import Lane, check_lane, described, woven
 from kzmark.formats.matroska.segment import (
     CLUSTER,
     POSITION,
@@ -43,25 +48,15 @@ from kzmark.formats.matroska.segment import (
 )
 
 _SOUND: Final = 2
-_DELAY: Final = 1.0  # seconds by which sound may begin after the picture
-_ASTRAY: Final = 0.06  # seconds by which a block may be from where its samples are
 _COMPARED: Final = 64  # packets behind the new ones that are compared
-_APART: Final = "leave out --audible"
-_SECOND: Final = 1_000_000_000
-
-Blocks = list[tuple[Slot, int]]  # with their times
 
 
 def admit(source: BinaryIO, *, limits: Limits) -> None:
     """Refuse a film over whose sound nothing here can speak. See `Narrates.admit`."""
     file = File(source, limits=limits)
-    for entry, sound, config in zip(*_tracks(file), strict=True):
-        if entry.encoded:
-            raise UnsupportedMediaError("its sound is compressed or encrypted as a whole")
-        if is_pcm(sound.codec):
-            pcm.width(sound)
-        else:
-            probe(sound, config)
+    for number, (entry, sound, config) in enumerate(zip(*_tracks(file), strict=True)):
+        if _hindrance(entry, sound, config):
+            _original(file, number, sound).manner(_muxer(file))
 
 
 def narrate(
@@ -75,32 +70,109 @@ def narrate(
     """Copy a film with words over the start of every track of sound. See `Narrates.narrate`."""
     admit(source, limits=limits)
     file = File(source, limits=limits)
-    fresh: dict[int, bytes] = {}
-    known = list(zip(*_tracks(file), strict=True))
-    counts = {}
-    setups: list[tuple[bytes, bytes]] = []
+    work, known = _Work(file), list(zip(*_tracks(file), strict=True))
     for number, (entry, sound, config) in enumerate(known):
-        listen = partial(overhear, file.source, "matroska", number, limits=limits)
-        narration = narration_for(sound, listen)
-        first = round(entry.delay * sound.rate / _SECOND)
-        if is_pcm(sound.codec):
-            blocks, packets = _samples(file, entry, sound, narration)
-        else:
-            kind = probe(sound, config)
-            needed = (first + len(narration.words)) // kind.frame + SPARE
-            blocks = _blocks(file, entry, needed)
-            _check_times(file, blocks, kind.frame / sound.rate)
-            packets = dubbed(_track(file, blocks, sound, config, kind, first), narration)
-        places = [slot.block.start for slot, _ in blocks]
-        fresh |= dict(zip(places, packets, strict=False))
-        counts[entry.number] = len(packets)
-        setups.append(forgotten(sound, config))
+        reason = _hindrance(entry, sound, config)
+        if not reason:
+            reason = work.joined(number, entry, sound, config, narration_for)
+        if reason:
+            work.retaken(number, entry, sound, narration_for, reason)
         if progress is not None:
             progress(number + 1, len(known))
-    changed = _clusters(file, fresh)
-    rewrite(file, target, changed | _described(file, setups), rebuilt=frozenset(changed))
-    _check(file, target, counts)
-    return []
+    work.write(target)
+    return list(work.notes)
+
+
+class _Work:
+    """What changes of a film, track by track."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._fresh: dict[int, bytes] = {}
+        self._counts: dict[int, int] = {}
+        self._setups: list[tuple[bytes, bytes]] = []
+        self._lanes: dict[int, Lane] = {}
+        self.notes: dict[str, None] = {}
+
+    def joined(
+        self,
+        number: int,
+        entry: Entry,
+        sound: Sound,
+        config: bytes,
+        narration_for: NarrationFor,
+    ) -> str:
+        """Join new packets to a track; return a reason where they cannot be."""
+        narration = narration_for(sound, _listen(self._file, number))
+        try:
+            if is_pcm(sound.codec):
+                blocks, fresh = joints.samples(self._file, entry, sound, narration)
+            else:
+                blocks, fresh = joints.packets(self._file, entry, sound, config, narration)
+        except joints.LateError:
+            return TIMES
+        except UnsupportedMediaError:
+            return PACKETS
+        places = [slot.block.start for slot, _ in blocks]
+        self._fresh |= dict(zip(places, fresh, strict=False))
+        self._counts[entry.number] = len(fresh)
+        self._setups.append(forgotten(sound, config))
+        return ""
+
+    def retaken(
+        self,
+        number: int,
+        entry: Entry,
+        sound: Sound,
+        narration_for: NarrationFor,
+        reason: str,
+    ) -> None:
+        """Record a track anew."""
+        original, muxer = _original(self._file, number, sound), _muxer(self._file)
+        listen = _listen(self._file, number)
+        take = retake(original, narration_for, listen, muxer=muxer, reason=reason)
+        self._lanes[entry.number] = Lane(self._file, entry.number, take)
+        self.notes |= dict.fromkeys(take.notes)
+
+    def write(self, target: BinaryIO) -> None:
+        """Write the film and look at it again; one that changed throughout goes to a file first."""
+        file, lanes = self._file, list(self._lanes.values())
+        tracks = _described(file, self._setups, self._lanes)
+        if lanes:
+            with spool() as held, scratch() as made:
+                changed = woven(file, lanes, self._element, held)
+                rewrite(file, made, changed | tracks, rebuilt=frozenset(changed))
+                copy(Rope.over(made), target, 0, made.seek(0, io.SEEK_END))
+        else:
+            changed = _clusters(file, self._fresh)
+            rewrite(file, target, changed | tracks, rebuilt=frozenset(changed))
+        _check(file, target, self._counts, lanes)
+
+    def _element(self, file: File, one: ebml.Element) -> list[Part]:
+        return _element(file, one, self._fresh)
+
+
+def _hindrance(entry: Entry, sound: Sound, config: bytes) -> str:
+    """Return why new packets cannot be joined to a track, or nothing."""
+
+    def known() -> object:
+        return pcm.width(sound) if is_pcm(sound.codec) else probe(sound, config)
+
+    return PACKETS if entry.encoded else hindrance((KIND, known))
+
+
+def _original(file: File, number: int, sound: Sound) -> Original:
+    return Original(source=file.source, demuxer="matroska", number=number, sound=sound)
+
+
+def _listen(file: File, number: int) -> Listen:
+    return partial(overhear, file.source, "matroska", number, limits=file.limits)
+
+
+def _muxer(file: File) -> str:
+    """Return which of both writes such a file: WebM takes fewer kinds of sound."""
+    file.source.seek(0)
+    return "webm" if b"webm" in file.source.read(file.segment.start) else "matroska"
 
 
 def _tracks(file: File) -> tuple[list[Entry], list[Sound], list[bytes]]:
@@ -111,77 +183,9 @@ def _tracks(file: File) -> tuple[list[Entry], list[Sound], list[bytes]]:
     return found, known, configs(file.source)
 
 
-def _blocks(file: File, entry: Entry, count: int) -> Blocks:
-    return [(slot, time) for slot, time, _ in islice(slots(file, entry.number), count)]
-
-
-def _samples(
-    file: File, entry: Entry, sound: Sound, narration: Narration
-) -> tuple[Blocks, list[bytes]]:
-    """Return the blocks of plain samples under the words, and what comes to stand in them."""
-    wanted = len(narration.words) * pcm.width(sound)
-    blocks: Blocks = []
-    parts: list[bytes] = []
-    for slot, time, _ in slots(file, entry.number):
-        blocks.append((slot, time))
-        parts.append(_payload(file, slot))
-        if sum(map(len, parts)) >= wanted:
-            break
-    _check_start(blocks[0][1] * scale_of(file) / _SECOND if blocks else 0.0)
-    data = b"".join(parts)
-    fresh, packets = pcm.dubbed(data[:wanted], sound, narration) + data[wanted:], []
-    for part in parts:
-        packets.append(fresh[: len(part)])
-        fresh = fresh[len(part) :]
-    return blocks, packets
-
-
-def _check_start(start: float) -> None:
-    if start > _DELAY:
-        raise UnsupportedMediaError(f"its sound begins {start:.1f} s late", hint=_APART)
-
-
-def _check_times(file: File, blocks: Blocks, long: float) -> None:
-    """Refuse a track that begins late, or in which packets are missing."""
-    unit = scale_of(file) / _SECOND
-    start = blocks[0][1] * unit if blocks else 0.0
-    _check_start(start)
-    for number, (_, time) in enumerate(blocks):
-        if abs(time * unit - start - number * long) > _ASTRAY:
-            raise UnsupportedMediaError("the packets of its sound are not equally long", hint=HINT)
-
-
-def _track(
-    file: File, blocks: Blocks, sound: Sound, config: bytes, kind: Kind, first: int
-) -> Track:
-    sizes = [slot.block.end - slot.block.body for slot, _ in blocks]
-    seconds = len(blocks) * kind.frame / sound.rate
-    return Track(
-        sound=sound,
-        config=config,
-        kind=kind,
-        count=len(blocks),
-        bit_rate=int(sum(sizes) * 8 / seconds) if seconds else 0,
-        first=first,
-        read=lambda index: _payload(file, blocks[index][0]),
-    )
-
-
-def _payload(file: File, slot: Slot) -> bytes:
-    head = len(_head(file, slot))
-    file.source.seek(slot.block.body + head)
-    return read_exact(file.source, slot.block.end - slot.block.body - head, what="sound")
-
-
-def _head(file: File, slot: Slot) -> bytes:
-    """Return track, time and flags of a block."""
-    head = head_of(file, slot.block)
-    return head[: ebml.number(head, 0)[0] + 3]
-
-
 def _clusters(file: File, fresh: dict[int, bytes]) -> "dict[int, list[Part]]":
     """Return the clusters that hold new packets, each laid anew."""
-    last, changed = max(fresh), {}
+    last, changed = max(fresh, default=-1), {}
     for cluster in file.tops:
         if cluster.kind != CLUSTER or cluster.start > last:
             continue
@@ -191,24 +195,35 @@ def _clusters(file: File, fresh: dict[int, bytes]) -> "dict[int, list[Part]]":
     return changed
 
 
-def _described(file: File, setups: Sequence[tuple[bytes, bytes]]) -> "dict[int, list[Part]]":
+def _described(
+    file: File, setups: Sequence[tuple[bytes, bytes]], lanes: Mapping[int, Lane]
+) -> "dict[int, list[Part]]":
     """Return the tracks with other words of what decoders need, if there are any."""
     found = file.first(TRACKS)
-    if found is None or not any(old for old, _ in setups):
+    if found is None or not (lanes or any(old for old, _ in setups)):
         return {}
     data = file.content(found)
-    rows = ebml.children(data, 0, len(data), limits=file.limits)
-    body = b"".join(data[row.start : row.end] for row in rows if row.kind != ebml.CRC)
-    for old, new in setups:
-        body = body.replace(old, new) if old else body
-    return {found.start: [ebml.header(TRACKS, len(body)), body]}
+    parts = []
+    for row in ebml.children(data, 0, len(data), limits=file.limits):
+        body = data[row.start : row.end]
+        if row.kind == TRACK:
+            rows = ebml.children(data, row.body, row.end, limits=file.limits)
+            named = (data[one.body : one.end] for one in rows if one.kind == TRACK_NUMBER)
+            lane = lanes.get(ebml.integer(next(named, b"")))
+            if lane is not None:
+                body = described(data[row.body : row.end], lane, limits=file.limits)
+        for old, new in setups:
+            body = body.replace(old, new) if old else body
+        parts += [body] if row.kind != ebml.CRC else []
+    whole = b"".join(parts)
+    return {found.start: [ebml.header(TRACKS, len(whole)), whole]}
 
 
 def _element(file: File, one: ebml.Element, fresh: dict[int, bytes]) -> list[Part]:
     if one.kind in {POSITION, PREVIOUS, ebml.CRC}:
         return []
     if one.kind in {SIMPLE, BLOCK} and one.start in fresh:
-        head = _head(file, Slot(0, one, one, 0))
+        head = joints.frame_head(file, Slot(0, one, one, 0))
         return [ebml.pack(one.kind, head, fresh[one.start])]
     if one.kind == GROUP:
         inner = list(file.inner(one))
@@ -218,7 +233,7 @@ def _element(file: File, one: ebml.Element, fresh: dict[int, bytes]) -> list[Par
     return [Piece(file.source, one.start, one.end - one.start)]
 
 
-def _check(file: File, target: BinaryIO, counts: dict[int, int]) -> None:
+def _check(file: File, target: BinaryIO, counts: dict[int, int], lanes: Sequence[Lane]) -> None:
     """Read the start of the film again: no block moved in time, kept ones are as they were.
 
     Raises:
@@ -227,12 +242,14 @@ def _check(file: File, target: BinaryIO, counts: dict[int, int]) -> None:
     there = {one: _first(file, one, count) for one, count in counts.items()}  # its own faults aside
     try:
         again = File(target, limits=file.limits)
+        for lane in lanes:
+            check_lane(again, lane)
         for track, count in counts.items():
             old, new = there[track], _first(again, track, count)
             if [row[1:] for row in old] != [row[1:] for row in new]:
                 raise CheckError("the times of its sound changed")
             for (before, *_), (after, *_) in zip(old[count:], new[count:], strict=True):
-                if _payload(file, before) != _payload(again, after):
+                if joints.payload(file, before) != joints.payload(again, after):
                     raise CheckError("a packet of its sound is not the one it was")
     except MediaError as error:
         raise CheckError(f"the finished film cannot be read: {error.message}") from error

@@ -14,7 +14,7 @@ from kzmark import _rope
 from kzmark._limits import Limits
 from kzmark.errors import MalformedMediaError
 from kzmark.formats._audio.tagged import Front
-from kzmark.formats._audio.voice import Manner, coded
+from kzmark.formats._audio.voice import Manner, coded, silence
 from kzmark.formats._film import Progress
 from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.mp3 import info
@@ -149,8 +149,7 @@ def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> 
     """Copy an MP3 without the frames of words of a length. See `Unsays.unsay`."""
     stream = Stream.of(source, limits=limits)
     first = stream.first
-    spoken = coded([np.zeros((count, first.channels), np.float32)], _manner(stream))
-    number = len(spoken.packets)
+    number, _ = silence(count, first.channels, _manner(stream))
     starts = stream.frames.starts[stream.skipped :]
     if len(starts) < number + 2:
         raise MalformedMediaError("it ends with its words")

@@ -12,6 +12,7 @@ from kzmark.formats._av.splice import Spliced
 from kzmark.formats.mp4.movie import Movie
 from kzmark.formats.mp4.tables import Table
 
+_NONE: Final[Mapping[int, tuple[BinaryIO, Table]]] = {}
 _SAMPLES: Final = 96  # samples of each track that are compared byte by byte
 
 
@@ -33,7 +34,12 @@ def check(source: BinaryIO, target: BinaryIO, spliced: Spliced, *, limits: Limit
 
 
 def check_start(
-    source: BinaryIO, target: BinaryIO, fresh: Mapping[int, int], *, limits: Limits
+    source: BinaryIO,
+    target: BinaryIO,
+    fresh: Mapping[int, int],
+    *,
+    remade: Mapping[int, tuple[BinaryIO, Table]] = _NONE,
+    limits: Limits,
 ) -> None:
     """Compare tables of old and new, and samples that should be as they were.
 
@@ -41,15 +47,17 @@ def check_start(
         source: The film as it was.
         target: The new one.
         fresh: Place of a track → how many samples at its start are new.
+        remade: Place of a track → the stream and the table of one that took its place.
         limits: What it may cost.
 
     Raises:
         CheckError: If the new file is not what it should be.
     """
     for place, (one, two) in enumerate(zip(*_both(source, target, limits), strict=True)):
-        _same_times(one, two)
-        kept = np.arange(fresh.get(place, 0), one.count)
-        _same_samples(source, target, one, two, (kept, kept))
+        stream, wanted = remade.get(place, (source, one))
+        _same_times(wanted, two)
+        kept = np.arange(fresh.get(place, 0), wanted.count)
+        _same_samples(stream, target, wanted, two, (kept, kept))
     target.seek(0, io.SEEK_END)
 
 

@@ -1,6 +1,6 @@
-"""Fragments of a film: their offsets from the start of the file, put right when boxes move.
+"""Fragments of a film: their offsets, put right when boxes move, and how many samples they name.
 
-Spec: ISO/IEC 14496-12, 8.8.7 (tfhd), 8.8.10 (tfra).
+Spec: ISO/IEC 14496-12, 8.8.7 (tfhd), 8.8.8 (trun), 8.8.10 (tfra).
 """
 
 from collections.abc import Callable
@@ -11,6 +11,7 @@ from kzmark.errors import MalformedMediaError
 from kzmark.formats._bmff.boxes import Span, spans
 
 _BASE: Final = 0x000001  # tfhd: a base-data-offset is there
+_OF_EACH: Final = 0x000F00  # trun: duration, size, flags or shift of each sample are there
 _WIDE: Final = 4 << 20  # elements of one table
 
 
@@ -30,6 +31,23 @@ def moved(data: bytes, move: Callable[[int], int], *, limits: Limits) -> bytes:
         elif one.kind == b"tfra":
             _move_entries(patched, one, move)
     return bytes(patched)
+
+
+def unlisted(data: bytes, *, limits: Limits) -> int:
+    """Return how many samples a whole `moof` box names without a byte for each of them.
+
+    Such runs say a number and nothing else: libav believes it, and makes room for so many.
+    """
+    (top,) = spans(data, 0, len(data), limits=limits)
+    count = 0
+    for one in spans(data, top.body, top.end, limits=limits):
+        if one.kind != b"traf":
+            continue
+        for run in spans(data, one.body, one.end, limits=limits):
+            told = data[run.body : min(run.end, run.body + 8)]
+            if run.kind == b"trun" and not int.from_bytes(told[1:4], "big") & _OF_EACH:
+                count += int.from_bytes(told[4:], "big")
+    return count
 
 
 def _move_base(patched: bytearray, box: Span, move: Callable[[int], int]) -> None:

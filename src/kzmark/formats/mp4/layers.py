@@ -6,6 +6,7 @@ r"""The mark in an MP4 or MOV: an XMP box at the end, the record in the index, a
   unless a comment of somebody else stands there.
 """
 
+from collections.abc import Mapping
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
@@ -25,12 +26,13 @@ XMP: Final = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 def read(source: BinaryIO, *, limits: Limits) -> list[Evidence]:
     """Return what the XMP boxes and the keys of the index hold."""
     movie = Movie(source, limits=limits)
+    movie.check_fragments()  # whoever judges or stamps a file reads it first
     packets = [packet for _, packet in _packets(movie, limits)]
     seen = [xmp.judge(packet, limits=limits) for packet in packets]
     absent = Evidence(layer=Layer.XMP, status=Status.ABSENT)
     listed = metadata.keys(movie.moov, limits=limits)
     comment = metadata.comment(movie.moov, limits=limits)
-    return [*(seen or [absent]), layer.judge(listed.get(layer.KEY), facts=_facts(comment))]
+    return [*(seen or [absent]), layer.judge(listed.get(layer.KEY), facts=_facts(comment, listed))]
 
 
 def write(source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
@@ -60,5 +62,7 @@ def _packets(movie: Movie, limits: Limits) -> list[tuple[Span, bytes]]:
     return found
 
 
-def _facts(comment: str) -> dict[str, str]:
-    return {"comment": comment[:1_000]} if comment else {}
+def _facts(comment: str, listed: Mapping[str, bytes]) -> dict[str, str]:
+    label = listed.get(layer.LABEL, b"").decode("utf-8", "replace")
+    told = {"comment": comment, layer.LABEL: label}
+    return {name: text[:1_000] for name, text in told.items() if text}

@@ -34,7 +34,8 @@ class _Meta:
     def new(cls, handler: bytes, limits: Limits) -> "_Meta":
         vendor = b"appl" if handler == _ITEMS else bytes(4)
         box = full(b"hdlr", 0, 0, bytes(4), handler, vendor, bytes(8), b"\0")
-        return cls(bytes(4) + box, limits)
+        # QuickTime's own kind has neither, and ExifTool would spoil a file where they stand.
+        return cls(box if handler == _KEYS else bytes(4) + box, limits)
 
     @property
     def handler(self) -> bytes:

@@ -17,7 +17,7 @@ from kzmark._rope import Rope
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._bmff.boxes import Span, first, header, spans
 from kzmark.formats.mp4 import fragments
-from kzmark.formats.mp4.tables import Table
+from kzmark.formats.mp4.tables import Table, check_sizes
 from kzmark.formats.mp4.tree import Box, content, grow, outermost
 
 _4G = 1 << 32
@@ -76,6 +76,9 @@ class Movie:
         data = content(self.source, self.place)
         (root,) = spans(data, 0, len(data), limits=limits)[:1]
         self.moov = grow(data, root, limits=limits, at=self.place.start)
+        for trak in self.moov.children or ():
+            if trak.kind == b"trak":
+                check_sizes(trak, self.size)
 
     @property
     def head(self) -> bytes:
@@ -87,6 +90,19 @@ class Movie:
     def fragmented(self) -> bool:
         """Whether samples are listed in fragments, too."""
         return first(self.tops, b"moof") is not None or self.moov.find(b"mvex") is not None
+
+    def check_fragments(self) -> None:
+        """Refuse fragments that name more samples than the file has bytes.
+
+        Raises:
+            MalformedMediaError: If they do.
+        """
+        told = 0
+        for top in self.tops:
+            if top.kind == b"moof":
+                told += fragments.unlisted(content(self.source, top), limits=self.limits)
+                if told > self.size:
+                    raise MalformedMediaError("its fragments name more samples than there can be")
 
     def tables(self) -> list[Table]:
         """Return the tables of every track that has samples of its own.

@@ -12,18 +12,22 @@ import numpy as np
 
 from kzmark._io import read_exact
 from kzmark._limits import Limits
+from kzmark._rope import Rope, copy
+from kzmark._temporary import scratch
 from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._av import pcm
 from kzmark.formats._av.dub import SPARE, Track, dubbed, probe
 from kzmark.formats._av.kinds import HINT, forgotten, is_pcm
+from kzmark.formats._av.retake import KIND, PACKETS, TIMES, Original, hindrance, retake
 from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
-from kzmark.formats._bmff.boxes import full
+from kzmark.formats._bmff.boxes import brands, full
 from kzmark.formats._film import Progress
-from kzmark.formats._narration import Narration, NarrationFor
+from kzmark.formats._narration import Listen, Narration, NarrationFor
 from kzmark.formats._sound import Sound
 from kzmark.formats.mp4.burn import check_apart
 from kzmark.formats.mp4.check import check_start
 from kzmark.formats.mp4.movie import Edit, Movie, Piece, rewrite
+from kzmark.formats.mp4.retrack import Retrack, retracked
 from kzmark.formats.mp4.tables import Table
 from kzmark.formats.mp4.tree import Box
 
@@ -41,14 +45,12 @@ def admit(source: BinaryIO, *, limits: Limits) -> None:
     known = soundtracks(movie.source)
     if len(known) != len(heard):
         raise UnsupportedMediaError("a track of sound is of a kind that nothing here decodes")
-    for trak, sound, config in zip(heard, known, configs(movie.source), strict=True):
+    setups = configs(movie.source)
+    for number, (trak, sound) in enumerate(zip(heard, known, strict=True)):
         if trak.need(b"mdia", b"minf", b"stbl", b"stsd").body[12:16] == b"enca":
             raise UnsupportedMediaError("its sound is encrypted")
-        if is_pcm(sound.codec):
-            pcm.width(sound)
-        else:
-            probe(sound, config)
-        _first(movie, trak)
+        if _hindrance(movie, trak, sound, setups[number]):
+            _original(movie, number, sound).manner(_muxer(movie))
 
 
 def narrate(
@@ -66,32 +68,110 @@ def narrate(
         raise UnsupportedMediaError("its samples are listed in fragments")
     tables, known = movie.tables(), soundtracks(movie.source)
     places = [index for index, table in enumerate(tables) if table.kind == _SOUND]
-    edits: list[Edit] = []
-    fresh: dict[int, int] = {}
-    setups = configs(movie.source)
+    setups, work = configs(movie.source), _Work(movie, tables)
     for number, (place, sound) in enumerate(zip(places, known, strict=True)):
-        listen = partial(overhear, movie.source, "mov", number, limits=limits)
-        narration = narration_for(sound, listen)
-        if is_pcm(sound.codec):
-            begin = round(_first(movie, tables[place].trak) * sound.rate / tables[place].scale)
-            edits += _samples(movie, tables[place], sound, narration, begin)
-            fresh[place] = begin + len(narration.words)
-            continue
-        track = _track(movie, tables[place], sound, setups[number])
-        _check_times(tables[place], track, len(narration.words))
-        packets = dubbed(track, narration)
-        own = list(_edits(movie.source, tables[place], packets))
-        check_apart(movie, tables, tables[place], own)
-        _put_sizes(tables[place], packets)
-        entries = tables[place].stbl.need(b"stsd")
-        old, new = forgotten(sound, setups[number])
-        entries.body = entries.body.replace(old, new) if old else entries.body
-        edits, fresh[place] = edits + own, len(packets)
+        reason = _hindrance(movie, tables[place].trak, sound, setups[number])
+        if not reason:
+            reason = work.joined(number, place, sound, setups[number], narration_for)
+        if reason:
+            work.retaken(number, place, sound, narration_for, reason)
         if progress is not None:
             progress(number + 1, len(places))
-    rewrite(movie, target, edits=edits)
-    check_start(movie.source, target, fresh, limits=limits)
-    return []
+    work.write(target)
+    return list(work.notes)
+
+
+class _Work:
+    """What changes of a film, track by track."""
+
+    def __init__(self, movie: Movie, tables: Sequence[Table]) -> None:
+        self._movie, self._tables = movie, tables
+        self._edits: list[Edit] = []
+        self._fresh: dict[int, int] = {}
+        self._remade: dict[int, Retrack] = {}
+        self.notes: dict[str, None] = {}
+
+    def joined(
+        self, number: int, place: int, sound: Sound, config: bytes, narration_for: NarrationFor
+    ) -> str:
+        """Join new samples to a track; return a reason where they cannot be."""
+        movie, table = self._movie, self._tables[place]
+        narration = narration_for(sound, _listen(movie, number))
+        try:
+            if is_pcm(sound.codec):
+                begin = round(_first(movie, table.trak) * sound.rate / table.scale)
+                own = list(_samples(movie, table, sound, narration, begin))
+                self._fresh[place] = begin + len(narration.words)
+            else:
+                own = self._packets(table, sound, config, narration, place)
+        except UnsupportedMediaError:
+            return PACKETS
+        self._edits += own
+        return ""
+
+    def _packets(
+        self, table: Table, sound: Sound, config: bytes, narration: Narration, place: int
+    ) -> list[Edit]:
+        track = _track(self._movie, table, sound, config)
+        _check_times(table, track, len(narration.words))
+        packets = dubbed(track, narration)
+        own = list(_edits(self._movie.source, table, packets))
+        check_apart(self._movie, self._tables, table, own)
+        _put_sizes(table, packets)
+        entries = table.stbl.need(b"stsd")
+        old, new = forgotten(sound, config)
+        entries.body = entries.body.replace(old, new) if old else entries.body
+        self._fresh[place] = len(packets)
+        return own
+
+    def retaken(
+        self, number: int, place: int, sound: Sound, narration_for: NarrationFor, reason: str
+    ) -> None:
+        """Record a track anew."""
+        movie, listen = self._movie, _listen(self._movie, number)
+        original, muxer = _original(movie, number, sound), _muxer(movie)
+        take = retake(original, narration_for, listen, muxer=muxer, reason=reason)
+        self._remade[place] = retracked(movie, self._tables, self._tables[place], take)
+        self._edits += self._remade[place].edits
+        self.notes |= dict.fromkeys(take.notes)
+
+    def write(self, target: BinaryIO) -> None:
+        """Write the film and look at it again; one that changed throughout goes to a file first."""
+        if self._remade:
+            with scratch() as made:
+                rewrite(self._movie, made, edits=self._edits)
+                copy(Rope.over(made), target, 0, made.seek(0, io.SEEK_END))
+        else:
+            rewrite(self._movie, target, edits=self._edits)
+        check_start(
+            self._movie.source,
+            target,
+            self._fresh,
+            remade={place: (one.stream, one.table) for place, one in self._remade.items()},
+            limits=self._movie.limits,
+        )
+
+
+def _hindrance(movie: Movie, trak: Box, sound: Sound, config: bytes) -> str:
+    """Return why new samples cannot be joined to a track, or nothing."""
+
+    def known() -> object:
+        return pcm.width(sound) if is_pcm(sound.codec) else probe(sound, config)
+
+    return hindrance((KIND, known), (TIMES, lambda: _first(movie, trak)))
+
+
+def _original(movie: Movie, number: int, sound: Sound) -> Original:
+    return Original(source=movie.source, demuxer="mov", number=number, sound=sound)
+
+
+def _listen(movie: Movie, number: int) -> Listen:
+    return partial(overhear, movie.source, "mov", number, limits=movie.limits)
+
+
+def _muxer(movie: Movie) -> str:
+    """Return which of both writes such a file: they describe sound in different words."""
+    return "mov" if brands(movie.head)[0] in {b"qt  ", b""} else "mp4"
 
 
 def _first(movie: Movie, trak: Box) -> int:
@@ -100,7 +180,7 @@ def _first(movie: Movie, trak: Box) -> int:
     Raises:
         UnsupportedMediaError: If it begins late, or is cut into pieces.
     """
-    from kzmark.formats.m4a.times import edits
+    from kzmark.formats.mp4.times import edits
 
     rows = edits(trak)
     head = movie.moov.need(b"mvhd").body

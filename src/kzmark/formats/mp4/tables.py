@@ -48,7 +48,7 @@ class Table:
         self.shifts = (
             _runs(self._shifted.body, count, signed=True)
             if self._shifted
-            else np.zeros(count, np.int64)
+            else np.broadcast_to(np.int64(0), count)  # which takes no memory
         )
         self._read_keys(count)
         self._read_chunks(count, size)
@@ -152,6 +152,28 @@ class Table:
         stops = self.chunks + ends[self.first + self.counts] - ends[self.first]
         if (((self.chunks < 0) | (stops > size)) & (self.counts > 0)).any():
             raise MalformedMediaError("a sample lies outside of the file")
+
+
+def check_sizes(trak: Box, size: int) -> None:
+    """Compare how many samples a track says it has with the file: libav believes it, and allocates.
+
+    Args:
+        trak: The track.
+        size: Bytes of the file.
+
+    Raises:
+        MalformedMediaError: If they are larger than the file, or the table is not as long as it
+            says.
+    """
+    stbl = trak.find(b"mdia", b"minf", b"stbl")
+    listed = stbl.find(b"stsz") if stbl else None
+    if listed is None:
+        return
+    fixed, count = (int.from_bytes(listed.body[at : at + 4], "big") for at in (4, 8))
+    if fixed * count > size:
+        raise MalformedMediaError("the samples are larger than the file")
+    if not fixed and 4 * count > len(listed.body) - 12:
+        raise MalformedMediaError("the table of sizes ends too early")
 
 
 def _time_scale(body: bytes) -> int:

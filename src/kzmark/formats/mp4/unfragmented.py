@@ -20,7 +20,7 @@ def joined(source: BinaryIO, *, muxer: str) -> Rope:
 
     Args:
         source: The film.
-        muxer: "mp4" or "mov".
+        muxer: "mp4", "mov", or "ipod" for sound.
 
     Raises:
         UnsupportedMediaError: If it holds a track that cannot be copied.

@@ -42,7 +42,16 @@ _KNOWN: Final = (  # prefix, namespace, name, then name and type of each propert
         "plus",
         words.PLUS,
         "PLUS",
-        (("DataMining", "URI", "external", "whether data mining is allowed"),),
+        (
+            ("DataMining", "URI", "external", "whether data mining is allowed"),
+            ("OtherConstraints", "Lang Alt", "external", "on what condition it is"),
+        ),
+    ),
+    (
+        "tdm",
+        words.TDM,
+        "TDMRep",
+        (("reservation", "Integer", "external", "whether the right to mine is reserved"),),
     ),
 )
 

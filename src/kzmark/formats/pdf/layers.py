@@ -6,10 +6,12 @@ the record stands in the catalog's page-piece dictionary there.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO, Final
 
 from kzmark._limits import Limits
 from kzmark.errors import RecordError
+from kzmark.formats.layers import _training as training
 from kzmark.formats.layers import xmp
 from kzmark.formats.pdf import archive
 from kzmark.formats.pdf.document import Document, dictionary, is_dictionary, is_stream, opened
@@ -20,6 +22,14 @@ from kzmark.report import Evidence, Status
 from kzmark.vocabulary import Layer
 
 RECORD: Final = "/kzmark"  # the key of the record; the keys beside it are IPTC's own words
+_FACTS: Final = (
+    "DigitalSourceType",
+    "AISystemUsed",
+    "AISystemVersionUsed",
+    training.MINING,
+    training.CONSTRAINTS,
+    "AIGC",  # China, GB 45438-2025
+)
 _MOST: Final = 1 << 20  # characters of a record
 
 
@@ -27,8 +37,8 @@ def read(source: BinaryIO, *, limits: Limits) -> Sequence[Evidence]:
     """Return what both layers hold."""
     with opened(source, limits=limits) as document:
         packet = packet_of(document)
-        said = _said(document)
-    return xmp.judge(packet, limits=limits), _judged(said)
+        said, facts = _said(document), _facts(document)
+    return xmp.judge(packet, limits=limits), replace(_judged(said), facts=facts)
 
 
 def write(source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> None:
@@ -36,7 +46,7 @@ def write(source: BinaryIO, target: BinaryIO, mark: Mark, *, limits: Limits) -> 
     size = before(source, source.seek(0, 2), Kind.LAYERS, Kind.MANIFEST)
     with opened(source, limits=limits, size=size, strict=True) as document:
         revision = Revision.of(document, source, size)
-        packet = xmp.merge(packet_of(document), mark, limits=limits)
+        packet = xmp.merge(packet_of(document), mark, limits=limits, tdm=True)
         if document.archival in archive.EXTENDED:
             packet = archive.described(packet, limits=limits)
         entries = _with_packet(document, revision, packet)
@@ -71,11 +81,13 @@ def _with_packet(document: Document, revision: Revision, packet: bytes) -> dict[
 
 def _with_info(document: Document, revision: Revision, mark: Mark) -> None:
     fresh = _words(mark)
+    gone = training.replaced(_judged(_said(document)).mark)
+    entries = dict.fromkeys((f"/{name}" for name in gone), None) | fresh
     old = document.pdf.trailer.get("/Info")
     if is_dictionary(old) and old.is_indirect:
-        revision.change(old, changed(old, dict(fresh)))
+        revision.change(old, changed(old, entries))
         return
-    body = changed(old, dict(fresh)) if is_dictionary(old) else spell(fresh)
+    body = changed(old, entries) if is_dictionary(old) else spell(fresh)
     revision.trailer["/Info"] = reference(revision.new(body))
 
 
@@ -85,6 +97,7 @@ def _words(mark: Mark) -> dict[str, bytes]:
         "/DigitalSourceType": mark.source_type.uri,
         "/AISystemUsed": mark.system.name,
         "/AISystemVersionUsed": mark.system.version,
+        **{f"/{name}": value for name, value in training.said(mark).items()},
     }
     return {name: text(value) for name, value in said.items() if value}
 
@@ -102,6 +115,15 @@ def _said(document: Document) -> list[Any]:
     pieces = dictionary(document.catalog.get("/PieceInfo"))
     piece = dictionary(dictionary(pieces.get(RECORD)).get("/Private"))
     return [held[RECORD] for held in (info, piece) if RECORD in held]
+
+
+def _facts(document: Document) -> dict[str, str]:
+    """Return what the information dictionary says beside the record, in words known here."""
+    import pikepdf
+
+    info = dictionary(document.pdf.trailer.get("/Info"))
+    held = {name: info.get(f"/{name}") for name in _FACTS}
+    return {name: str(one)[:1_000] for name, one in held.items() if isinstance(one, pikepdf.String)}
 
 
 def _judged(said: Sequence[Any]) -> Evidence:

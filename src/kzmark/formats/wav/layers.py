@@ -27,7 +27,8 @@ def read(source: BinaryIO, *, limits: Limits) -> list[Evidence]:
     absent = Evidence(layer=Layer.XMP, status=Status.ABSENT)
     values: dict[bytes, bytes] = {}
     for one in file.chunks:
-        for kind, data in _listed(file, one):
+        said = [(one.kind, file.content(one))] if one.kind == layer.LABEL else _listed(file, one)
+        for kind, data in said:
             values.setdefault(kind, data)
     tags = [_tag(file, one) for one in file.chunks if one.kind in TAGS]
     return [*(seen or [absent]), layer.judge(values), id3.judge(tags[0] if tags else None)]

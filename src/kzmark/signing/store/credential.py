@@ -108,21 +108,10 @@ def _issuers(certificates: tuple[bytes, ...], anchors: str) -> "tuple[x509.Certi
     chained = read(certificates)
     for position, one in enumerate(chained):
         for anchor in trusted:
-            if issued(one, anchor):
+            if chain.issued(one, anchor):
                 found = (*chained[1 : position + 1], anchor)
                 return found if all(map(_is_authority, found)) else ()
     return ()
-
-
-def issued(certificate: "x509.Certificate", issuer: "x509.Certificate") -> bool:
-    """Say whether the issuer of a certificate is this one, by name and by signature."""
-    from cryptography.exceptions import InvalidSignature
-
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
 
 
 def _is_authority(certificate: "x509.Certificate") -> bool:

@@ -39,6 +39,7 @@ class Draft:
         version: Version of kzmark.
         blank: A binding of the kind and length of the one it will be closed with.
         parent_mime: Media type of the file it was made from, if a parent is named.
+        is_data: Whether the file is data, not a medium.
         inherited: What the ingredient says of the parent's own manifests, if it has any.
         boxes: Those manifests as they stand.
 
@@ -55,6 +56,7 @@ class Draft:
         version: str,
         blank: Binding,
         parent_mime: str = "",
+        is_data: bool = False,
         inherited: Mapping[str, Any] | None = None,
         boxes: tuple[bytes, ...] = (),
     ) -> None:
@@ -62,7 +64,9 @@ class Draft:
         self.record = mark.to_dict()
         label = f"urn:c2pa:{uuid.uuid4()}"
         asserted = (
-            *_assertions(mark, self.record, parent_mime, inherited or {}),
+            *_assertions(
+                Saying.of(mark, is_data=is_data), self.record, parent_mime, inherited or {}
+            ),
             _asserted(blank.label, blank.body),
         )
         claim = cbor.encode(_claim(label, version, asserted))
@@ -148,9 +152,8 @@ def _claim(label: str, version: str, asserted: tuple[Asserted, ...]) -> dict[str
 
 
 def _assertions(
-    mark: Mark, said: Mapping[str, Any], parent_mime: str, inherited: Mapping[str, Any]
+    saying: Saying, said: Mapping[str, Any], parent_mime: str, inherited: Mapping[str, Any]
 ) -> tuple[Asserted, ...]:
-    saying = Saying.of(mark)
     record = _asserted(manifest.RECORD, cbor.encode(said))
     if not parent_mime:
         acts, *others = _standing(saying, keeps_parent=False)

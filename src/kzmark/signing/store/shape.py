@@ -11,6 +11,7 @@ from typing import Any, Final
 from kzmark.errors import MalformedMediaError, RecordError
 from kzmark.mark import Mark
 from kzmark.signing import manifest
+from kzmark.signing.manifest import Saying
 from kzmark.signing.store import cbor, cose
 from kzmark.signing.store.binding import DATA_HASH, data_hash
 from kzmark.signing.store.boxes import BOX_HASH, box_hash
@@ -89,12 +90,18 @@ def _is_own_signature(found: Manifest, signed: cose.Sign1) -> bool:
 
 def _says(found: Manifest, values: Mapping[str, Any], mark: Mark) -> bool:
     """Say whether every assertion says what the record asks for, and there are no others."""
+    return any(
+        _repeats(found, values, mark, Saying.of(mark, is_data=is_data)) for is_data in (False, True)
+    )
+
+
+def _repeats(found: Manifest, values: Mapping[str, Any], mark: Mark, saying: Saying) -> bool:
     parent = found.assertions.get(INGREDIENT_LABEL)
     tie = link(INGREDIENT_LABEL, hashlib.sha256(parent.hashed).digest()) if parent else None
     wanted = {
-        manifest.ACTIONS: manifest.actions_assertion(mark, keeps_parent=bool(tie), parent=tie),
+        manifest.ACTIONS: manifest.actions_assertion(saying, keeps_parent=bool(tie), parent=tie),
         manifest.RECORD: mark.to_dict(),
-        **manifest.standing(mark),
+        **manifest.standing(saying),
     }
     bound = BOX_HASH if BOX_HASH in values else DATA_HASH
     others = {bound, INGREDIENT_LABEL} if tie else {bound}

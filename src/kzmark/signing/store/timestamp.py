@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kzmark.errors import MalformedMediaError
+from kzmark.signing import chain as chains
 from kzmark.signing.store import credential
 from kzmark.signing.store.tokens import Token, take_apart
 
@@ -77,7 +78,7 @@ def _chain(certificates: tuple[bytes, ...]) -> tuple[bytes, ...]:
     """Return the certificate that signed and those above it, each issued by the next."""
     read = credential.read(certificates)
     left, chain = list(range(1, len(read))), [0]
-    while above := next((n for n in left if credential.issued(read[chain[-1]], read[n])), 0):
+    while above := next((n for n in left if chains.issued(read[chain[-1]], read[n])), 0):
         left.remove(above)
         chain.append(above)
     return tuple(certificates[n] for n in chain)
@@ -102,8 +103,8 @@ def _mismatch(found: Token, covered: bytes, leaf: "x509.Certificate") -> str:
         return "the time stamp is that of another signature"
     if hashlib.new(found.digest, found.content).digest() != found.content_hash:
         return "the time stamp was changed"
-    by, named = found.named or ("", b"")
-    if by and hashlib.new(by, found.certificates[0]).digest() != named:
+    by, named = found.named
+    if hashlib.new(by, found.certificates[0]).digest() != named:
         return "the time stamp names another certificate"
     return "" if _verifies(found, leaf) else "the signature of the time stamp does not hold"
 
@@ -136,10 +137,13 @@ def _problem(leaf: "x509.Certificate") -> str:
     from cryptography import x509
 
     found = {type(one.value): one.value for one in leaf.extensions}
+    critical = {type(one.value) for one in leaf.extensions if one.critical}
     usage, purposes = found.get(x509.KeyUsage), found.get(x509.ExtendedKeyUsage, ())
     constraints = found.get(x509.BasicConstraints)
     if [one.dotted_string for one in purposes] != [_PURPOSE]:
         return "the certificate of the time stamp service is not for time stamps alone"
+    if x509.ExtendedKeyUsage not in critical:
+        return "the certificate of the time stamp service does not insist on its purpose"
     if usage is None or not (usage.digital_signature or usage.content_commitment):
         return "the certificate of the time stamp service may sign nothing"
     if constraints is not None and constraints.ca:

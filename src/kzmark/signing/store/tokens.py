@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 from kzmark.errors import MalformedMediaError
 
 _MAX_CERTIFICATES: Final = 16
+_MAX_TOKEN: Final = 1 << 15  # bytes; with its chain one takes 4 to 8 KB. Object identifiers cost
+# the parser the square of their length, and anybody can put a token beside a signature.
 
 
 class Token(NamedTuple):
@@ -28,7 +30,7 @@ class Token(NamedTuple):
         by: Name of the hash of the signature.
         signature: The signature.
         certificates: The certificate (DER) that signed, then others, in any order.
-        named: Hash and its name by which the signature names the certificate, if it does.
+        named: Name and value of the hash by which the signature names the certificate.
     """
 
     time: datetime
@@ -43,15 +45,16 @@ class Token(NamedTuple):
     by: str
     signature: bytes
     certificates: tuple[bytes, ...]
-    named: tuple[str, bytes] | None
+    named: tuple[str, bytes]
 
 
 def take_apart(token: bytes) -> Token:
     """Take a token apart.
 
     Raises:
-        MalformedMediaError: If it is none.
+        MalformedMediaError: If it is none, or of more than 32 KiB.
     """
+    _check_size(token)
     try:
         return _token(token)
     except MalformedMediaError:
@@ -68,6 +71,7 @@ def granted(response: bytes) -> bytes:
     """
     from asn1crypto import core, tsp
 
+    _check_size(response)
     try:  # its own type for answers knows none without a token
         whole = core.SequenceOf.load(response, strict=True, spec=core.Any)
         status = whole[0].parse(tsp.PKIStatusInfo)
@@ -78,6 +82,11 @@ def granted(response: bytes) -> bytes:
     except Exception as error:  # the same parser
         raise MalformedMediaError(f"an answer that cannot be read: {error}") from error
     raise MalformedMediaError(f"it refuses ({', '.join(said)[:500]})")
+
+
+def _check_size(data: bytes) -> None:
+    if len(data) > _MAX_TOKEN:
+        raise MalformedMediaError(f"a time stamp of {len(data)} bytes, {_MAX_TOKEN} are the most")
 
 
 def _token(token: bytes) -> Token:
@@ -144,11 +153,11 @@ def _fits(one: Any, signer: Any) -> bool:
     return bool(one.key_identifier == said.native)
 
 
-def _named(attributes: Mapping[str, Any]) -> tuple[str, bytes] | None:
+def _named(attributes: Mapping[str, Any]) -> tuple[str, bytes]:
     """Return the hash of the certificate under the signature (RFC 5035; RFC 2634 with SHA-1)."""
     for name in ("signing_certificate_v2", "signing_certificate"):
         if name in attributes:
             first = attributes[name][0]["certs"][0]
             by = first["hash_algorithm"]["algorithm"].native if name.endswith("v2") else "sha1"
             return by, first["cert_hash"].native
-    return None
+    raise MalformedMediaError("a time stamp that names no certificate (RFC 3161, 2.4.2)")

@@ -24,6 +24,7 @@ from kzmark.signing.store.timestamp import TimeStamp
 
 _MAX_JSON: Final = 1 << 20  # bytes of an assertion
 _BINDINGS: Final = "c2pa.hash."
+_EXPIRED: Final = "signingCredential.expired"
 _UNTRUSTED: Final = ("signingCredential.untrusted", "signing certificate untrusted")
 Failure = tuple[str, str]  # status code and explanation
 
@@ -46,10 +47,13 @@ class Validation:
         """Return the reading if nothing failed, trust aside, and nothing was left unjudged.
 
         That is so where the store is of kzmark's own shape, word for word, and its certificates
-        of the usual one; other verifiers say the same of it then.
+        of the usual one; other verifiers say the same of it then. A certificate that has expired
+        may have failed where it leads to an anchor: others do not say whether it does.
         """
         case = self._case
-        if case is None or self.reading.state == "Invalid" or not self._alone:
+        if case is None or not self._alone:
+            return None
+        if case.failures and not _is_listed(case):
             return None
         if case.signed is None or case.who is None or not case.who.usual:
             return None
@@ -89,7 +93,7 @@ def validate(
         return Validation(_refused("general.error", error.message))
     case = _Case(found[-1], time=now or datetime.now(UTC), anchors=anchors)
     case.failures.extend(_failures(case, bound))
-    reading = _reading(case, found, trusted=_is_trusted(case))
+    reading = _reading(case, found)
     return Validation(reading, case, alone=len(found) == 1)
 
 
@@ -167,7 +171,7 @@ def _signature_failures(case: _Case) -> Iterator[Failure]:
     if who.problem or signed.algorithm not in who.algorithms:
         yield "signingCredential.invalid", who.problem or "a key of another algorithm"
     if not who.start <= case.time <= who.end:
-        yield "signingCredential.expired", "the certificate has expired or is not valid yet"
+        yield _EXPIRED, "the certificate has expired or is not valid yet"
     told = cose.to_sign(signed.protected, case.manifest.claim_body)
     if not _verifies(signed, told, who):
         yield "claimSignature.mismatch", "the signature is not that of the claim"
@@ -196,7 +200,17 @@ def _is_trusted(case: _Case) -> bool:
     return credential.is_anchored(case.signed.chain, case.anchors, case.time)
 
 
-def _reading(case: _Case, found: Sequence[Manifest], *, trusted: bool) -> Reading:
+def _is_listed(case: _Case) -> bool:
+    """Return whether nothing failed but the time of a certificate that leads to an anchor."""
+    if not case.anchors or case.signed is None or case.who is None:
+        return False
+    if [code for code, _ in case.failures] != [_EXPIRED]:
+        return False
+    return credential.is_anchored(case.signed.chain, case.anchors, case.who.end)
+
+
+def _reading(case: _Case, found: Sequence[Manifest]) -> Reading:
+    trusted = _is_trusted(case)
     state = "Invalid" if case.failures else "Trusted" if trusted else "Valid"
     signature: dict[str, Any] = {}
     if case.who is not None:
@@ -211,7 +225,8 @@ def _reading(case: _Case, found: Sequence[Manifest], *, trusted: bool) -> Readin
         "signature": signature,
     }
     others: list[Mapping[str, Any]] = [{"label": one.label} for one in found[:-1]]
-    failures = case.failures if trusted else [*case.failures, _UNTRUSTED]
+    known = trusted or _is_listed(case)
+    failures = case.failures if known else [*case.failures, _UNTRUSTED]
     return Reading(state=state, failures=failures, informational=codes, manifests=[active, *others])
 
 

@@ -1,4 +1,4 @@
-"""Times in the index of an M4A that name places in its sound: lengths, edits, chapters.
+"""Times in the index of a film or an M4A that name places in its sound: lengths, edits, chapters.
 
 Spec: ISO/IEC 14496-12, 8.2.2 (mvhd), 8.3.2 (tkhd), 8.4.2 (mdhd), 8.6.6 (elst); `chpl` and
 `iTunSMPB`, as programs write them.
@@ -23,7 +23,7 @@ def lengthen(box: Box, at: tuple[int, int], units: int) -> None:
     Args:
         box: `mvhd`, `mdhd` or `tkhd`.
         at: Where the length stands in version 0, and in version 1.
-        units: What to add.
+        units: What to add; below 0 to take it away.
     """
     wide = box.body[:1] == b"\1"
     start, size = (at[1], 8) if wide else (at[0], 4)
@@ -32,7 +32,7 @@ def lengthen(box: Box, at: tuple[int, int], units: int) -> None:
         raise MalformedMediaError("the head of a track ends too early")
     if old == b"\xff" * size:
         return
-    fresh = min(int.from_bytes(old, "big") + units, (1 << 8 * size) - 2)
+    fresh = min(max(0, int.from_bytes(old, "big") + units), (1 << 8 * size) - 2)
     box.body = box.body[:start] + fresh.to_bytes(size, "big") + box.body[start + size :]
 
 
@@ -84,7 +84,7 @@ def move_chapters(moov: Box, seconds: float) -> None:
         if place + 9 > end:
             break
         start = int.from_bytes(body[place : place + 8], "big") + round(seconds * _HUNDREDS)
-        body[place : place + 8] = min(start, (1 << 64) - 1).to_bytes(8, "big")
+        body[place : place + 8] = min(max(0, start), (1 << 64) - 1).to_bytes(8, "big")
         place += 9 + body[place + 8]
     udta.body = bytes(body)
 
@@ -102,11 +102,27 @@ def _chapters(body: bytes) -> tuple[int, int] | None:
     return None
 
 
+def gapless_delay(moov: Box) -> int:
+    """Return the samples of silence at the start that iTunes' comment tells of; 0 without one."""
+    for box in (moov.find(b"udta"), moov.find(b"meta")):
+        if box is not None and (found := _GAPLESS.search(box.body)) is not None:
+            return int(found[1], 16)
+    return 0
+
+
 def move_gapless(moov: Box, delay: int, grown: int) -> None:
     """Set what iTunes' comment says of silence at the start, and of the length in samples."""
     for box in (moov.find(b"udta"), moov.find(b"meta")):
         if box is not None:
             box.body = _GAPLESS.sub(lambda found: _gapless(found, delay, grown), box.body)
+
+
+def put_gapless(moov: Box, delay: int, whole: int) -> None:
+    """Set what that comment says to other numbers of samples; none are too many at the end."""
+    told = f" 00000000 {delay:08X} 00000000 {whole:016X}".encode("ascii")
+    for box in (moov.find(b"udta"), moov.find(b"meta")):
+        if box is not None:
+            box.body = _GAPLESS.sub(told, box.body)
 
 
 def _gapless(found: "re.Match[bytes]", delay: int, grown: int) -> bytes:
