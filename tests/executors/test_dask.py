@@ -1,5 +1,6 @@
 """A real Dask cluster on loopback: a scheduler without kzmark, two workers of one thread each."""
 
+import contextlib
 import json
 import operator
 import os
@@ -42,25 +43,34 @@ WITHOUT_KZMARK = "import sys; sys.modules['kzmark'] = None"
 
 
 @pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a scheduler with two workers."""
-    port = free_port()
-    address = f"127.0.0.1:{port}"
+    told = tmp_path_factory.mktemp("dask") / "scheduler.json"
     quiet = {**os.environ, "DASK_LOGGING__DISTRIBUTED": "critical"}
     common = [sys.executable, "-m"]
     head = [*common, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--no-dashboard"]
-    head += ["--port", str(port), "--preload", WITHOUT_KZMARK]
-    crew = [*common, "distributed.cli.dask_worker", f"tcp://{address}", "--no-dashboard"]
-    crew += ["--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
+    head += ["--port", "0", "--scheduler-file", str(told), "--preload", WITHOUT_KZMARK]
+    crew = [*common, "distributed.cli.dask_worker", "--scheduler-file", str(told)]
+    crew += ["--no-dashboard", "--nworkers", "2", "--nthreads", "1", "--host", "127.0.0.1"]
     running = [
         subprocess.Popen(words, env=quiet, stderr=subprocess.DEVNULL) for words in (head, crew)
     ]
     try:
-        yield address
+        yield address_in(told)
     finally:
         for process in reversed(running):
             process.terminate()
             process.wait(30)
+
+
+def address_in(told: Path) -> str:
+    """Return the address that a scheduler writes down, with a port that it found free itself."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError, ValueError):
+            return str(json.loads(told.read_text())["address"]).removeprefix("tcp://")
+        time.sleep(0.05)
+    raise AssertionError("the scheduler never came")
 
 
 @pytest.fixture
