@@ -128,7 +128,7 @@ def test_pictures_are_the_same_and_sound_stays_where_it_was(name: str) -> None:
     faults = [np.abs(old[behind] - np.roll(new, shift)[behind]).mean() for shift in shifts]
     assert shifts[int(np.argmin(faults))] == 0
     assert min(faults) < 0.15 * np.abs(old[behind]).mean()
-    assert abs(len(new) - len(old)) < 2_400
+    assert abs(len(new) - len(old)) <= 2_880  # the longest frame, which ends are filled up to
 
 
 @pytest.mark.parametrize("name", ["tta.mkv", "wavpack.mkv"])
