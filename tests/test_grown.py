@@ -69,6 +69,28 @@ def test_a_drawing_does_so_too_and_a_new_notice_on_its_band_does_not(
     assert again.mark.notice.places[0].size == first.mark.notice.places[0].size
 
 
+@pytest.mark.parametrize(
+    ("size", "grown"),
+    [
+        ((1000, 20), True),
+        ((2000, 30), True),
+        ((1000, 40), False),
+        ((600, 20), False),
+        ((3000, 60), False),
+        ((60, 900), True),
+        ((24, 24), False),
+    ],
+)
+def test_low_narrow_and_tiny_drawings_get_a_notice_that_is_seen(
+    stamper: kzmark.Stamper, size: tuple[int, int], *, grown: bool
+) -> None:
+    done = stamper.stamp(file("svg", *size))
+
+    assert done.data is not None
+    assert kzmark.verify(done.data).verdict is kzmark.Verdict.COMPLIANT
+    assert (NOTE in done.notes) is grown
+
+
 @pytest.mark.parametrize("name", [*RASTERS, "svg"])
 def test_a_file_with_room_says_nothing(stamper: kzmark.Stamper, name: str) -> None:
     done = stamper.stamp(file(name, 320, 240))

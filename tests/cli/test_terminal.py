@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.cli.conftest import WHO, Run
 
 import kzmark
@@ -99,6 +100,26 @@ def test_a_last_line_counts_what_became_of_many(run: Run, picture: Picture, tmp_
     assert counts == "kzmark: 1 stamped, 1 unchanged, 2 failed (input 1, malformed 1), 0 skipped"
     assert pace.endswith("MB/s)")
     assert "stamped" not in quiet.err
+    assert alone.err == ""
+
+
+def test_what_was_noted_is_counted_in_sentences_when_there_are_many_files(
+    run: Run, picture: Picture, tmp_path: Path
+) -> None:
+    for name in ("high.png", "low.png"):
+        Image.new("RGB", (1000, 20) if name == "low.png" else (300, 200)).save(tmp_path / name)
+    picture("photo.gif")
+    words = ("stamp", "high.png", "low.png", "photo.gif", *WHO)
+
+    many = run(*words, "--out-dir", "out")
+    quiet = run(*words, "--out-dir", "quiet", "--quiet")
+    alone = run(*words[:1], "low.png", *WHO, "-o", "low-out.png")
+
+    noted = [line for line in many.err.splitlines() if line.startswith("kzmark: note: ")]
+    band = "a band below the picture, which has no room for the notice, made it higher"
+    assert noted == [f"kzmark: note: 1 file: {band} (picture-grown)"]
+    assert "note" not in quiet.err
+    assert band in alone.out
     assert alone.err == ""
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.notices.conftest import MakeStyle
 
 from kzmark.errors import PolicyUnsatisfiableError
+from kzmark.formats._drawn import enlargement
 from kzmark.notices.arrangement import Form, wrap
 from kzmark.notices.layout import Layout, lay_out
 from kzmark.notices.style import NoticeStyle
@@ -140,6 +141,18 @@ def test_a_vector_page_of_any_size_has_room(style: MakeStyle) -> None:
 
     assert layout.metrics.cap == pytest.approx(0.8)
     assert layout.grow == 0
+
+
+@pytest.mark.parametrize("size", [(1000, 20), (600, 20), (2000, 30), (8000, 120), (20, 300)])
+def test_a_low_vector_page_has_letters_as_large_as_a_picture_of_its_drawing(
+    style: MakeStyle, size: tuple[int, int]
+) -> None:
+    chosen = style()
+    layout = lay_out(*size, chosen, vector=True)
+
+    drawn = layout.metrics.cap * enlargement(max(size))
+    assert drawn >= chosen.profile.image.min_cap - 1e-9
+    assert drawn >= chosen.profile.image.cap_share * min(size) * enlargement(max(size)) - 1e-9
 
 
 def test_a_vector_layout_is_the_same_at_every_scale(style: MakeStyle) -> None:

@@ -39,6 +39,7 @@ class Outcome:
         self._counts: Counter[str] = Counter()
         self._causes: Counter[str] = Counter()
         self._skips: Counter[str] = Counter()
+        self._noted: Counter[str] = Counter()
         self._bytes, self._begun = 0, time.monotonic()
 
     def tell(self, result: "Result") -> None:
@@ -46,6 +47,7 @@ class Outcome:
         self._bytes += 0 if result.earlier else result.size
         if result.stamped is not None:
             self._counts["stamped" if result.stamped.changed else "unchanged"] += 1
+            self._noted.update(set(result.stamped.notes))
             self._show(result.stamped)
         elif result.earlier:
             self._counts["done before"] += 1
@@ -70,7 +72,7 @@ class Outcome:
         print(json.dumps(body, ensure_ascii=False), file=self._out, flush=True)
 
     def close(self) -> None:
-        """Print the last line, with the counts.
+        """Print what was noted, and the last line with the counts.
 
         Raises:
             RequestError: If there were files, and none of a format that kzmark knows.
@@ -84,6 +86,9 @@ class Outcome:
             )
         if self.alone or self._args.quiet:
             return
+        for code, files in sorted(self._noted.items(), key=lambda item: (-item[1], item[0])):
+            line = f"kzmark: note: {files} file{'s' * (files > 1)}: {next(notes.told([code]))}"
+            print(harmless(line), file=sys.stderr)
         parts = [f"{self._counts[word]} {word}" for word in ("stamped", "unchanged")]
         parts.append(f"{failed} failed{_told(self._causes)}")
         parts.append(f"{skipped} skipped{_told(self._skips)}")

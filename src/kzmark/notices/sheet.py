@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from kzmark.formats._drawn import enlargement
 from kzmark.notices.badge import PAD, Metrics
 from kzmark.notices.style import NoticeStyle
 
@@ -15,7 +16,8 @@ class Sheet:
         width: Displayed width.
         height: Displayed height.
         style: What the notice says and looks like.
-        vector: Whether edges may fall anywhere and there is no least size in pixels.
+        vector: Whether edges may fall anywhere; the least size in pixels is then that of the
+            drawing as it is looked at.
     """
 
     width: float
@@ -27,7 +29,8 @@ class Sheet:
         """Return the proportions for a picture with this shortest side."""
         rules = self.style.profile.image
         if self.vector:
-            return Metrics(rules.cap_share * shortest, whole=False)
+            least = rules.min_cap / enlargement(max(self.width, self.height))
+            return Metrics(max(least, rules.cap_share * shortest), whole=False)
         return Metrics(max(rules.min_cap, _up(rules.cap_share * shortest)), whole=True)
 
     @property

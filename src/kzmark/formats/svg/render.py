@@ -15,6 +15,7 @@ import numpy as np
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError, MalformedMediaError
 from kzmark.formats._base import Pixels
+from kzmark.formats._drawn import enlargement
 from kzmark.formats._xml import quote
 from kzmark.formats.svg.document import WHAT, Document, Edit
 from kzmark.formats.svg.geometry import Viewport, number
@@ -23,8 +24,6 @@ from kzmark.formats.svg.images import Allowance
 from kzmark.formats.svg.tags import attributes, tag_at
 from kzmark.formats.svg.weight import weigh
 
-_SMALLEST: Final = 800  # pixels of the long side: small letters can still be told apart
-_LARGEST: Final = 2_000
 _ASPECT: Final = "preserveAspectRatio"
 _GREY: Final = (  # one pixel
     "data:image/gif;base64,R0lGODlhAQABAIAAAICAgAAAACwAAAAAAQABAAACAkQBADs="
@@ -55,9 +54,7 @@ def render(document: Document, view: Viewport, *, limits: Limits) -> Pixels:
 
 def raster_size(view: Viewport) -> tuple[int, int]:
     """Return the size to render at: the displayed one, or a multiple, or at most 2,000 px."""
-    longest = max(view.width, view.height)
-    scale = float(-int(-_SMALLEST // longest)) if longest < _SMALLEST else 1.0
-    scale = min(scale, _LARGEST / longest)
+    scale = enlargement(max(view.width, view.height))
     return max(1, round(view.width * scale)), max(1, round(view.height * scale))
 
 
