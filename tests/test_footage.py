@@ -186,7 +186,16 @@ def test_an_encoder_that_refuses_is_the_caller_s_business(
         stamper.video(frames(2), 25, format="mp4", **options)
 
 
-@pytest.mark.parametrize("sound", [3, (np.zeros((4, 9)), 48_000), (np.zeros(9), 10)])
+@pytest.mark.parametrize(
+    "sound",
+    [
+        3,
+        (np.zeros((4, 9)), 48_000),
+        (np.zeros(9), 10),
+        (np.zeros(9), None),
+        ([[0.1], [0, 1]], 8_000),
+    ],
+)
 def test_sound_of_another_kind_is_refused(stamper: Stamper, sound: Any) -> None:
     with pytest.raises(RequestError):
         stamper.video(frames(2), 25, format="mp4", audio=sound)

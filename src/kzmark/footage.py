@@ -36,6 +36,7 @@ from kzmark.subject import Subject
 
 _FASTEST: Final = 1_000  # frames a second
 _USUAL: Final = "mp4"  # every browser and telephone plays it
+_SAMPLES: Final = "give floats from -1 to 1 or int16, of shape (count,) or (count, 2)"
 _FILM: Final = "film"  # what it is called while it is made
 
 
@@ -256,15 +257,18 @@ def _sound(audio: Any) -> Sound:
 
 
 def _samples(samples: Any, rate: Any) -> Sound:
-    array = np.asarray(samples)
+    try:
+        array, rate = np.asarray(samples), int(rate)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise RequestError(f"samples that are no sound: {error}", hint=_SAMPLES) from error
     if array.dtype == np.int16:
         array = array.astype(np.float32) / 32_768
     if array.ndim == 1:
         array = array[:, None]
     kind = array.dtype.kind == "f" and array.ndim == 2 and array.shape[1] in {1, 2}
-    if not kind or not 8_000 <= int(rate) <= 192_000:
+    if not kind or not 8_000 <= rate <= 192_000:
         raise RequestError(
             f"samples of shape {np.shape(samples)} and kind {array.dtype}, {rate} a second",
-            hint="give floats from -1 to 1 or int16, of shape (count,) or (count, 2)",
+            hint=_SAMPLES,
         )
-    return Sound(np.clip(np.nan_to_num(array), -1, 1).astype(np.float32), int(rate))
+    return Sound(np.clip(np.nan_to_num(array), -1, 1).astype(np.float32), rate)

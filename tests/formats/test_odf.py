@@ -101,6 +101,21 @@ def test_the_open_sheet_of_the_settings_is_the_notice() -> None:
     assert judged("ods", elsewhere).status is not Status.PRESENT
 
 
+@pytest.mark.parametrize("holder", ["table-row", "table-column"])
+def test_cells_look_as_their_row_or_column_says_where_they_say_nothing(holder: str) -> None:
+    marked = inscribed("ods", office.MAKERS["book.ods"]())
+    default = f'<table:{holder} table:default-cell-style-name="kzmarkCell" '
+    plain = swap(' text:style-name="kzmarkP"', "")
+    bare = swap('table:style-name="kzmarkCell" ', "")
+    dressed = swap(f"<table:{holder} ", default)
+
+    lost = changed(marked, {"content.xml": lambda data: plain(bare(data))})
+    moved = changed(marked, {"content.xml": lambda data: dressed(plain(bare(data)))})
+
+    assert judged("ods", lost).code == "notice.too-faint"
+    assert judged("ods", moved).status is Status.PRESENT
+
+
 def test_an_encrypted_document_is_refused_with_a_hint() -> None:
     data = changed(
         office.text(),

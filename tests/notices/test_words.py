@@ -146,3 +146,24 @@ def test_the_first_page_is_enough_where_the_record_says_so() -> None:
 
 def test_an_empty_document_has_no_notice() -> None:
     assert look().status is Status.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("between", "status"),
+    [
+        ((), Status.PRESENT),
+        (("AI",), Status.PRESENT),
+        (("ЖИ · AI",), Status.PRESENT),
+        (("ЖИ", "AI"), Status.PRESENT),
+        (("AI AI",), Status.ABSENT),
+        (("Отчёт",), Status.ABSENT),
+    ],
+)
+def test_without_a_record_nothing_but_the_badge_may_stand_between_two_languages(
+    between: tuple[str, ...], status: Status
+) -> None:
+    passages = [plain("ЖИ"), *map(plain, (KAZAKH, *between, RUSSIAN)), BODY]
+    again = [plain(KAZAKH), BODY, *passages]
+
+    assert look(passages).status is status
+    assert look(again).status is status

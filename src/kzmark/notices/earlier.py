@@ -42,7 +42,7 @@ def is_first(found: Evidence, *, profile: Profile, mark: Mark, rate: int) -> boo
     if found.status is not Status.PRESENT or told is None or not parts:
         return False
     due = parts[0 if len(parts) == 1 else 1].start  # the signal before words is not listened for
-    begins = float(found.facts["seconds"].split("-")[0])
+    begins = float(found.facts["seconds"].rpartition("-")[0])  # which may be below 0
     late = begins - due
     as_long = abs(told[1] - speech.seconds(parts)) < _WHOLE and not told[0]
     return as_long and -_APART <= late <= _APART + _DELAY / rate

@@ -16,6 +16,7 @@ from kzmark.vocabulary import Operation
 
 BADGE: Final = "ЖИ · AI"  # the letters of the plate's badge
 _MAX_LETTERS: Final = 1 << 20  # of one leaf: a notice stands at its beginning
+_BADGES: Final = ("", "жи", "ai", "жиai")  # which of it may stand between two texts, squeezed
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
 _SHORT: Final = 500  # letters of a text that is remembered: notices come again and again
 _FIRST: Final = 8  # passages in which it stands mostly
@@ -178,14 +179,28 @@ def _look(leaf: Leaf, wanted: Sequence[_Wanted], profile: Profile) -> _Judged | 
 def _stretch(letters: str, notice: _Wanted) -> tuple[int, int] | None:
     """Return from where to where the texts of a notice stand, or nothing if one is not there."""
     if notice.together:
-        whole = "".join(notice.texts)
-        start = letters.find(whole)
-        return (start, start + len(whole)) if start >= 0 else None
+        return _row(letters, notice.texts)
     starts = [letters.find(text) for text in notice.texts]
     if min(starts) < 0:
         return None
     ends = [start + len(text) for start, text in zip(starts, notice.texts, strict=True)]
     return min(starts), max(ends)
+
+
+def _row(letters: str, texts: Sequence[str]) -> tuple[int, int] | None:
+    """Return from where to where texts stand one after the other, at most the badge in between."""
+    start = letters.find(texts[0])
+    while start >= 0:
+        stop = start + len(texts[0])
+        for text in texts[1:]:
+            gap = next((gap for gap in _BADGES if letters.startswith(gap + text, stop)), None)
+            if gap is None:
+                break
+            stop += len(gap) + len(text)
+        else:
+            return start, stop
+        start = letters.find(texts[0], start + 1)
+    return None
 
 
 def _lacking(letters: str, notice: _Wanted) -> list[str]:

@@ -39,6 +39,11 @@ class Manner:
     bit_rate: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def channels(self) -> int:
+        """How many channels that arrangement has."""
+        return int(load().AudioLayout(self.layout).nb_channels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:

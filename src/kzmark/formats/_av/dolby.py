@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from kzmark.errors import UnsupportedMediaError
 
+CODECS: Final = frozenset({"ac3", "eac3"})
 _SYNC: Final = 0x0B77
 _KILO: Final = (
     32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640,

@@ -181,7 +181,7 @@ def _delay(sound: Sound, config: bytes, kind: Kind, first: bytes = b"") -> int:
 
 
 def _is_dolby(kind: Kind) -> bool:
-    return kind.encoder in {"ac3", "eac3"}
+    return kind.encoder in dolby.CODECS
 
 
 def _is_arranged(sound: Sound) -> bool:

@@ -25,7 +25,6 @@ _LAYER_II: Final = tuple(
 )  # bits a second of MPEG-1
 _LAME: Final = {"reservoir": "0", "compression_level": "7"}
 _INFO: Final = 34  # bytes of what FLAC says of its samples
-_DOLBY: Final = frozenset({"ac3", "eac3"})
 _PCM: Final = re.compile(r"pcm_([suf])(8|16|24|32|64)(le|be)?|pcm_(alaw|mulaw)")
 
 
@@ -77,7 +76,7 @@ def kind_of(sound: Sound, config: bytes) -> Kind:
     codec = sound.codec
     if codec in _KINDS:
         return _KINDS[codec]
-    if codec in _DOLBY:
+    if codec in dolby.CODECS:
         return Kind(encoder=codec, decoder=codec, sample="fltp", frame=1536)
     if codec == "mp3":
         long = 1152 if _version(sound.rate) == 1 else 576
@@ -107,7 +106,7 @@ def manner(kind: Kind, sound: Sound, bit_rate: int, *, first: bytes = b"") -> Ma
         first: One of them; nothing if it is not at hand yet.
     """
     options, bits = dict(kind.options), 0
-    if kind.encoder in _DOLBY and first:
+    if kind.encoder in dolby.CODECS and first:
         old = dolby.head(first)
         bits = old.bits or old.size * 8 * sound.rate // kind.frame
         options["dialnorm"] = str(-old.level)
@@ -118,7 +117,7 @@ def manner(kind: Kind, sound: Sound, bit_rate: int, *, first: bytes = b"") -> Ma
     elif kind.encoder == "mp2":
         bits = next((one for one in _LAYER_II if one >= bit_rate), _LAYER_II[-1])
         bits = max(bits, _LEAST * sound.channels)
-    elif not kind.lossless and kind.encoder not in _DOLBY:
+    elif not kind.lossless and kind.encoder not in dolby.CODECS:
         bits = max(_LEAST * sound.channels, min(bit_rate, _MOST * sound.channels))
     return Manner(
         encoder=kind.encoder,

@@ -68,8 +68,7 @@ def _track(out: Any, manner: Manner) -> Any:
 
 def _lead(manner: Manner) -> tuple[int, int]:
     """Return samples of silence to put first, and packets to leave out then."""
-    silence = np.zeros((1, load().AudioLayout(manner.layout).nb_channels), np.float32)
-    made = coded([silence], manner)
+    made = coded([np.zeros((1, manner.channels), np.float32)], manner)
     lead = -made.delay % made.frame
     return lead, (made.delay + lead) // made.frame
 

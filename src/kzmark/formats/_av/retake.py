@@ -5,6 +5,7 @@ time, into a file of its own of the same container, from which the adapters take
 Where packets are missing there is silence, so that nothing behind them moves in time.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -15,13 +16,14 @@ import numpy as np
 from kzmark._rope import Rope
 from kzmark._temporary import scratch
 from kzmark.errors import LimitExceededError, UnsupportedMediaError
-from kzmark.formats._audio import hear
 from kzmark.formats._audio.backend import opened
-from kzmark.formats._audio.facts import check
+from kzmark.formats._audio.facts import RATES, check
 from kzmark.formats._audio.voice import Manner
+from kzmark.formats._av import dolby
 from kzmark.formats._av.backend import settle
 from kzmark.formats._av.recorder import record
 from kzmark.formats._av.successors import successor
+from kzmark.formats._av.unison import Unison
 from kzmark.formats._film import Span
 from kzmark.formats._narration import Listen, Narration, NarrationFor
 from kzmark.formats._sound import Samples, Sound
@@ -84,11 +86,18 @@ class Original:
         Raises:
             UnsupportedMediaError: If nothing here can.
         """
-        with opened(self.source, self.demuxer, track=self.number) as (_, stream):
+        with opened(self.source, self.demuxer, track=self.number) as (file, stream):
             context = stream.codec_context
             check(context)
             fine = context.format is not None and context.format.name.startswith(_FINE)
-            return successor(self.sound, context.bit_rate or 0, muxer, fine=fine)
+            found = successor(self.sound, context.bit_rate or 0, muxer, fine=fine)
+            if found.encoder not in dolby.CODECS or self.sound.codec not in dolby.CODECS:
+                return found
+            first = next((bytes(one) for one in file.demux(stream) if one.size), b"")
+        with contextlib.suppress(UnsupportedMediaError):  # then as loud as the encoder says
+            told = {"dialnorm": str(-dolby.head(first).level)}
+            found = replace(found, options={**found.options, **told})
+        return found
 
 
 def hindrance(*checks: tuple[str, Check]) -> str:
@@ -210,17 +219,14 @@ def _frames(file: Any, stream: Any, track: Original) -> Iterator[tuple[float, Sa
 
     AVI counts chunks or bytes, which says little of when a frame of variable length is due.
     """
-    behind, sound = 0.0, track.sound
+    behind, unison = 0.0, Unison(track.sound)
     for number, frame in enumerate(file.decode(stream)):
-        if frame.sample_rate != sound.rate or not frame.samples:
-            continue  # a change on the way that no player follows
-        samples = hear.floats(frame)
-        if samples.shape[1] != sound.channels:
-            samples = np.repeat(samples.mean(1, keepdims=True), sound.channels, axis=1)
+        if not frame.samples or not RATES[0] <= frame.sample_rate <= RATES[1]:
+            continue  # nobody's sound
         untold = frame.pts is None or (number and track.demuxer == "avi")
         time = behind if untold else float(frame.time)
-        behind = time + len(samples) / sound.rate
-        yield time, samples
+        behind = time + frame.samples / frame.sample_rate
+        yield time, unison.samples(frame)
 
 
 def _filled(

@@ -8,7 +8,7 @@ Spec: AVI RIFF file reference (`strh`, `strf`); OpenDML AVI file format extensio
 
 import io
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -19,7 +19,7 @@ from kzmark.errors import CheckError, MalformedMediaError, MediaError, Unsupport
 from kzmark.formats._av import pcm
 from kzmark.formats._av.dub import SPARE, Track, dubbed, probe
 from kzmark.formats._av.kinds import HINT, Kind, is_pcm
-from kzmark.formats._av.retake import KIND, PACKETS, Check, Original, hindrance, retake
+from kzmark.formats._av.retake import KIND, PACKETS, TIMES, Original, hindrance, retake
 from kzmark.formats._av.soundtracks import configs, overhear, soundtracks
 from kzmark.formats._film import Progress
 from kzmark.formats._narration import Listen, Narration, NarrationFor
@@ -38,7 +38,7 @@ def admit(source: BinaryIO, *, limits: Limits) -> None:
     """Refuse a film over whose sound nothing here can speak. See `Narrates.admit`."""
     file = File(source, limits=limits)
     for place, (number, sound, config) in enumerate(_tracks(file)):
-        if hindrance(_joins(file, number, sound, config)):
+        if _hindrance(file, number, sound, config):
             _original(file, place, sound).manner("avi")
 
 
@@ -55,7 +55,7 @@ def narrate(
     file = File(source, limits=limits)
     work, known = _Work(file), list(_tracks(file))
     for place, (number, sound, config) in enumerate(known):
-        reason = hindrance(_joins(file, number, sound, config))
+        reason = _hindrance(file, number, sound, config)
         if not reason:
             reason = work.joined(place, number, sound, config, narration_for)
         if reason:
@@ -63,7 +63,7 @@ def narrate(
         if progress is not None:
             progress(place + 1, len(known))
     work.write(target)
-    _check(file, target, [number for number, *_ in known])
+    _check(file, target, [number for number, *_ in known], work.is_kept)
     return list(work.notes)
 
 
@@ -113,6 +113,10 @@ class _Work:
         self._heads += [head] * (head not in self._heads) + [stream]
         self.notes |= dict.fromkeys(take.notes)
 
+    def is_kept(self, chunk: Chunk) -> bool:
+        """Say whether a chunk is to be as it was."""
+        return all(one.stop <= chunk.start or chunk.end <= one.start for one in self._edits)
+
     def write(self, target: BinaryIO) -> None:
         """Write the film; one that changed throughout goes to a file first."""
         file, moves = self._file, Moves(sorted(self._edits, key=lambda edit: edit.start))
@@ -129,14 +133,20 @@ class _Work:
             write(file.source, target, edits)
 
 
-def _joins(file: File, number: int, sound: Sound, config: bytes) -> tuple[str, Check]:
-    """Return what tells whether packets can be joined to a stream."""
-    code = PACKETS if is_pcm(sound.codec) or _is_known(sound, config) else KIND
-    return code, lambda: _kind(file, number, sound, config)
+def _hindrance(file: File, number: int, sound: Sound, config: bytes) -> str:
+    """Return why packets cannot be joined to a stream, or nothing."""
+    scale, rate, start, _ = _times(file, number)
 
+    def known() -> object:
+        return pcm.width(sound) if is_pcm(sound.codec) else probe(sound, config)
 
-def _is_known(sound: Sound, config: bytes) -> bool:
-    return not hindrance((KIND, lambda: probe(sound, config)))
+    def in_time() -> None:
+        if start * scale > _DELAY * rate:
+            raise UnsupportedMediaError("its sound begins late", hint=_APART)
+
+    return hindrance(
+        (KIND, known), (TIMES, in_time), (PACKETS, lambda: _kind(file, number, sound, config))
+    )
 
 
 def _original(file: File, place: int, sound: Sound) -> Original:
@@ -170,11 +180,11 @@ def _heads(file: File) -> list[bytes]:
     return [file.content(one).ljust(56, b"\0") if one else bytes(56) for one in found]
 
 
-def _kind(file: File, number: int, sound: Sound, config: bytes) -> Kind | None:
-    """Return how packets of a stream are made; nothing where there are none.
+def _times(file: File, number: int) -> tuple[int, int, int, int]:
+    """Return scale and rate of a stream, when it begins, and the bytes that time is counted in.
 
     Raises:
-        UnsupportedMediaError: If nothing here makes them, or time is not counted in them.
+        MalformedMediaError: If it has no rate.
     """
     told = _heads(file)[number]
     scale, rate, start, sample = (
@@ -182,11 +192,19 @@ def _kind(file: File, number: int, sound: Sound, config: bytes) -> Kind | None:
     )
     if not scale or not rate:
         raise MalformedMediaError("a stream of sound without a rate")
-    if start * scale > _DELAY * rate:
-        raise UnsupportedMediaError("its sound begins late", hint=_APART)
+    return scale, rate, start, sample
+
+
+def _kind(file: File, number: int, sound: Sound, config: bytes) -> Kind | None:
+    """Return how packets of a stream are made; nothing where there are none.
+
+    Raises:
+        UnsupportedMediaError: If nothing here makes them, or time is not counted in them.
+    """
     if is_pcm(sound.codec):
         pcm.width(sound)
         return None
+    scale, rate, _, sample = _times(file, number)
     kind = probe(sound, config)
     lasts = scale / rate  # seconds of a chunk
     if sample or abs(lasts - kind.frame / sound.rate) * SPARE > _ASTRAY:
@@ -238,8 +256,10 @@ def _content(file: File, chunk: Chunk) -> bytes:
     return file.source.read(chunk.end - chunk.body)
 
 
-def _check(file: File, target: BinaryIO, numbers: Sequence[int]) -> None:
-    """Read the film again: every stream has its chunks, and the last one is as it was.
+def _check(
+    file: File, target: BinaryIO, numbers: Sequence[int], is_kept: Callable[[Chunk], bool]
+) -> None:
+    """Read the film again: every stream has its chunks, and the last one is as it was, if kept.
 
     Raises:
         CheckError: If it is not what it should be.
@@ -250,5 +270,7 @@ def _check(file: File, target: BinaryIO, numbers: Sequence[int]) -> None:
             (_, old), (_, new) = (_chunks(one, number) for one in (file, again))
             if len(old) != len(new):
                 raise CheckError("the chunks of its sound are not those that there were")
+            if old and is_kept(old[-1]) and _content(file, old[-1]) != _content(again, new[-1]):
+                raise CheckError("the last chunk of its sound is not the one it was")
     except MediaError as error:
         raise CheckError(f"the finished film cannot be read: {error.message}") from error

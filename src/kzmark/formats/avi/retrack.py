@@ -47,7 +47,7 @@ def retracked(
     if header is None or old is None or not chunks or not len(take.sizes):
         raise UnsupportedMediaError("its sound is described in a way of its own")
     told = file.content(header)
-    bounds = _bounds(_times(told, chunks), take)
+    bounds = _bounds(_times(told, chunks) - take.begin, take)
     edits: list[Edit] = []
     sizes: dict[int, tuple[int, bool]] = {}
     for chunk, start, stop in zip(chunks, bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
@@ -61,18 +61,23 @@ def retracked(
 
 
 def _times(told: bytes, chunks: Sequence[Chunk]) -> NDArray[np.float64]:
-    """Return when each chunk begins to be heard, in seconds."""
-    scale, rate = (int.from_bytes(told[at : at + 4], "little") for at in (20, 24))
+    """Return when each chunk begins to be heard, in seconds of the film."""
+    scale, rate, start = (int.from_bytes(told[at : at + 4], "little") for at in (20, 24, 28))
     size = int.from_bytes(told[44:48], "little")
     before = np.arange(len(chunks), dtype=np.float64)
     if size:
         lengths = np.array([one.end - one.body for one in chunks], np.float64)
         before = (np.cumsum(lengths) - lengths) / size
-    return before * (scale / rate)
+    return (before + start) * (scale / rate)
 
 
 def _bounds(times: NDArray[np.float64], take: Retake) -> NDArray[np.int64]:
-    """Return where the packets of each chunk begin, and where the last of them ends, in bytes."""
+    """Return where the packets of each chunk begin, and where the last of them ends, in bytes.
+
+    Args:
+        times: When each chunk was heard, in seconds from the first new sample.
+        take: The new track.
+    """
     sizes = np.array(take.sizes, np.int64)
     ends = np.concatenate([[0], np.cumsum(sizes)])
     heard = ends[:-1] * 8 / take.manner.bit_rate
@@ -84,7 +89,7 @@ def _bounds(times: NDArray[np.float64], take: Retake) -> NDArray[np.int64]:
 def _described(header: Chunk, old: Chunk, take: Retake, total: int, largest: int) -> Iterator[Edit]:
     """Yield what is said of the track: kind, rate, and that time is counted in bytes."""
     manner, rate = take.manner, take.manner.bit_rate // 8
-    channels = 1 if manner.layout == "mono" else 2 if manner.layout == "stereo" else 6
+    channels = manner.channels
     if total >= _WHOLE:
         raise UnsupportedMediaError("its sound would pass 4 GiB")
     more = _more(manner.encoder, channels, manner.bit_rate, manner.rate)

@@ -53,7 +53,7 @@ def speak(
     settle()  # whoever made the words has listened to much
     movie, notes = Movie(source, limits=limits), []
     if movie.fragmented:
-        whole = joined(movie.source, muxer=muxer_of(movie))
+        whole = joined(movie, muxer=muxer_of(movie))
         movie, notes = Movie(whole, limits=limits), [JOINED]
     facts = survey(movie)
     tables = movie.tables()

@@ -31,7 +31,7 @@ from kzmark.formats.mp4 import times
 from kzmark.formats.mp4.movie import Edit, Movie, rewrite
 from kzmark.formats.mp4.tables import Table
 
-_LONGER: Final = 0.5  # seconds by which packets may be longer than the words in them
+_LONGER: Final = 4  # packets: silence, the delay of the encoder, and what fills the last word's
 
 
 def unsay(source: BinaryIO, target: BinaryIO, count: int, *, limits: Limits) -> Sequence[str]:
@@ -57,7 +57,8 @@ def _shift(movie: Movie, table: Table, told: Trace, seconds: float) -> Shift:
     """Return by how much the words moved the sound."""
     media = int(table.spans[: told.packets].sum())
     longer = media / table.scale - seconds
-    if not 0 < told.packets < table.counts[0] or not -1e-6 <= longer <= _LONGER:
+    most = _LONGER * int(table.spans[0]) / table.scale
+    if not 0 < told.packets < table.counts[0] or not -1e-6 <= longer <= most + 1e-6:
         raise UnsupportedMediaError("its words are not as long as its record says")
     rows = times.edits(table.trak)
     delay = rows[0][1] if rows else 0

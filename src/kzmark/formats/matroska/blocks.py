@@ -23,6 +23,7 @@ TIMESTAMP, SIMPLE, GROUP, BLOCK = 0xE7, 0xA3, 0xA0, 0xA1
 REFERENCE, DURATION, ADDITIONS = 0xFB, 0x9B, 0x75A1
 TRACK, TRACK_NUMBER, TRACK_KIND, CODEC_ID, CODEC_PRIVATE = 0xAE, 0xD7, 0x83, 0x86, 0x63A2
 ENCODINGS: Final = 0x6D80
+_ENCODING, _ENCRYPTION = 0x6240, 0x5035
 _DELAY: Final = 0x56AA
 _MAPPING, _ADDED_KIND, _ADDED_EXTRA = 0x41E4, 0x41E7, 0x41ED
 _SCALE: Final = 0x2AD7B1
@@ -44,6 +45,7 @@ class Entry:
         codec: Its codec id.
         private: What decoders need beforehand.
         encoded: Whether its blocks are compressed or encrypted as a whole.
+        encrypted: Whether they are encrypted.
         delay: Nanoseconds that a decoder gives out before the first that is played.
         vision: Its configuration of Dolby Vision, or nothing.
     """
@@ -53,6 +55,7 @@ class Entry:
     codec: str
     private: bytes
     encoded: bool
+    encrypted: bool = False
     delay: int = 0
     vision: bytes = b""
 
@@ -107,11 +110,22 @@ def entries(file: File) -> list[Entry]:
                     values.get(CODEC_ID, b"").rstrip(b"\0").decode("ascii", "replace"),
                     values.get(CODEC_PRIVATE, b""),
                     ENCODINGS in values,
+                    _is_encrypted(values.get(ENCODINGS, b""), limits),
                     ebml.integer(values.get(_DELAY, b"")),
                     _vision(data, rows, file.limits),
                 )
             )
     return tracks
+
+
+def _is_encrypted(data: bytes, limits: Limits) -> bool:
+    """Say whether one of the codings of blocks is encryption (RFC 9559, 5.1.4.1.31)."""
+    return any(
+        inner.kind == _ENCRYPTION
+        for one in ebml.children(data, 0, len(data), limits=limits)
+        if one.kind == _ENCODING
+        for inner in ebml.children(data, one.body, one.end, limits=limits)
+    )
 
 
 def _vision(data: bytes, rows: list[Element], limits: Limits) -> bytes:

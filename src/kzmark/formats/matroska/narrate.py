@@ -55,6 +55,8 @@ def admit(source: BinaryIO, *, limits: Limits) -> None:
     """Refuse a film over whose sound nothing here can speak. See `Narrates.admit`."""
     file = File(source, limits=limits)
     for number, (entry, sound, config) in enumerate(zip(*_tracks(file), strict=True)):
+        if entry.encrypted:
+            raise UnsupportedMediaError("its sound is encrypted")
         if _hindrance(entry, sound, config):
             _original(file, number, sound).manner(_muxer(file))
 

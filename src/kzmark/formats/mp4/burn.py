@@ -47,7 +47,7 @@ def burn(
     facts = survey(movie.source, limits=limits)
     if movie.fragmented:
         is_mov = brands(movie.head)[0] in {b"", b"qt  "}
-        movie = Movie(joined(movie.source, muxer="mov" if is_mov else "mp4"), limits=limits)
+        movie = Movie(joined(movie, muxer="mov" if is_mov else "mp4"), limits=limits)
         facts, notes = survey(movie.source, limits=limits), [NOTE]
     tables = movie.tables()
     table = picture_table(tables, facts)

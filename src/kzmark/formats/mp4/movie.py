@@ -17,7 +17,8 @@ from kzmark._rope import Rope
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._bmff.boxes import Span, first, header, spans
 from kzmark.formats.mp4 import fragments
-from kzmark.formats.mp4.tables import Table, check_sizes
+from kzmark.formats.mp4.sizes import check_sizes
+from kzmark.formats.mp4.tables import Table
 from kzmark.formats.mp4.tree import Box, content, grow, outermost
 
 _4G = 1 << 32

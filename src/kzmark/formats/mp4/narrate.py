@@ -101,7 +101,8 @@ class _Work:
             if is_pcm(sound.codec):
                 begin = round(_first(movie, table.trak) * sound.rate / table.scale)
                 own = list(_samples(movie, table, sound, narration, begin))
-                self._fresh[place] = begin + len(narration.words)
+                end = (begin + len(narration.words)) * table.moment
+                self._fresh[place] = int(np.searchsorted(np.cumsum(table.sizes) - table.sizes, end))
             else:
                 own = self._packets(table, sound, config, narration, place)
         except UnsupportedMediaError:
@@ -223,16 +224,19 @@ def _samples(
     Raises:
         UnsupportedMediaError: If samples are listed in another way, or end before the words do.
     """
-    if table.entries != {1} or set(table.sizes[:1].tolist()) != {pcm.width(sound)}:
+    wide = pcm.width(sound)
+    if table.entries != {1} or table.moment != wide:
         raise UnsupportedMediaError("its samples are listed in a way of their own", hint=_APART)
-    end = begin + len(narration.words)
+    begin, end = begin * wide, (begin + len(narration.words)) * wide
     stretches = []
-    for chunk in range(len(table.chunks)):
-        first = int(table.first[chunk])
-        start, stop = max(first, begin), min(first + int(table.counts[chunk]), end)
+    first = 0
+    for at, size in zip(table.chunks.tolist(), table.sizes.tolist(), strict=True):
+        start, stop = max(first, begin), min(first + size, end)
         if start < stop:
-            at = int(table.chunks[chunk]) + (start - first) * pcm.width(sound)
-            stretches.append((at, (stop - start) * pcm.width(sound)))
+            stretches.append((at + start - first, stop - start))
+        first += size
+        if first >= end:
+            break
     parts = []
     for at, size in stretches:
         movie.source.seek(at)

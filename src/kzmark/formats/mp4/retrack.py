@@ -53,9 +53,9 @@ def retracked(movie: Movie, tables: Sequence[Table], old: Table, take: Retake) -
     """
     fresh = Movie(take.file, limits=movie.limits)
     (new,) = fresh.tables()
-    if not old.count or not new.count or (old.sizes == 1).all():
+    if not old.count or not new.count or old.moment == 1 or (old.sizes == 1).all():
         raise UnsupportedMediaError("its sound is listed in a way of its own")
-    hosts = _hosts(old)
+    hosts = _hosts(movie, old)
     heard = (new.dts - new.start()) / new.scale + take.begin
     taken = np.searchsorted(hosts.times[1:], heard + 1e-6, "right")
     edits = list(_edits(fresh.source, old, new, hosts.chunks, taken))
@@ -78,17 +78,28 @@ class _Hosts:
     times: NDArray[np.float64]
 
 
-def _hosts(old: Table) -> _Hosts:
+def _hosts(movie: Movie, old: Table) -> _Hosts:
     """Return chunks that are apart in time and hold something: others of the track are left out."""
     held = np.flatnonzero(_lengths(old) > 0)
     if not len(held):
         raise UnsupportedMediaError("its sound is listed in a way of its own")
     begin = (old.dts[np.minimum(old.first[held], old.count - 1)] - old.start()) / old.scale
+    begin += _late(movie, old)
     order = np.argsort(begin, kind="stable")
     held, begin = held[order], begin[order]
     slot = np.floor(begin / _APART)
     kept = np.concatenate([[True], np.diff(slot) > 0])
     return _Hosts(held[kept], begin[kept])
+
+
+def _late(movie: Movie, old: Table) -> float:
+    """Return after how many seconds of the film the first edit that plays something begins."""
+    late = 0
+    for length, time, _ in times.edits(old.trak):
+        if time >= 0:
+            break
+        late += length
+    return late / (_number(movie.moov.need(b"mvhd").body, _MDHD_SCALE, 4) or 1)
 
 
 def _lengths(table: Table) -> NDArray[np.int64]:

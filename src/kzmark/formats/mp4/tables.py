@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
+from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._bmff.boxes import full
+from kzmark.formats.mp4 import sizes
+from kzmark.formats.mp4.sizes import MOST, Numbers, words
 from kzmark.formats.mp4.tree import Box
 
-Numbers = NDArray[np.int64]
-
-_MOST: Final = 20_000_000  # samples of one track
+_SOUND: Final = b"soun"
 _FINEST: Final = 1 << 31  # units of time in a second: libav counts them in so many bits
 _DEPENDENT: Final = (b"sdtp", b"sbgp", b"sgpd", b"stdp", b"padb", b"subs", b"cslg", b"stps")
 
@@ -23,10 +23,14 @@ _DEPENDENT: Final = (b"sdtp", b"sbgp", b"sgpd", b"stdp", b"padb", b"subs", b"csl
 class Table:
     """One track: where its samples are, how large, when.
 
+    Of sound that is coded by nothing every moment is a sample, and an hour has a hundred million of
+    them. There each chunk counts as one sample, which lasts as many units as it has moments.
+
     Attributes:
         trak: Its box.
         kind: Handler type, such as `b"vide"`.
         scale: Units of time in a second.
+        moment: Bytes of a moment where chunks count as samples, else 0.
         sizes: Of each sample, in bytes.
         spans: How long each lasts.
         shifts: From there to when it is shown.
@@ -41,17 +45,24 @@ class Table:
         self.kind = trak.need(b"mdia", b"hdlr").body[8:12]
         self.scale = _time_scale(trak.need(b"mdia", b"mdhd").body)
         self.stbl = trak.need(b"mdia", b"minf", b"stbl")
-        self.sizes = _sizes(self.stbl, size)
-        count = len(self.sizes)
-        self.spans = _runs(self.stbl.need(b"stts").body, count, signed=False)
         self._shifted = self.stbl.find(b"ctts")
+        heard = self.kind == _SOUND
+        self.moment, each, count = sizes.moment(self.stbl, size) if heard else (0, 0, 0)
+        if self.moment:
+            self._read_chunks(count)
+            self.sizes, self.spans = self.counts * self.moment, self.counts * each
+            self.counts = np.ones_like(self.counts)
+        else:
+            self.sizes = sizes.listed(self.stbl, size)
+            self._read_chunks(self.count)
+            self.spans = _runs(self.stbl.need(b"stts").body, self.count, signed=False)
         self.shifts = (
-            _runs(self._shifted.body, count, signed=True)
+            _runs(self._shifted.body, self.count, signed=True)
             if self._shifted
-            else np.broadcast_to(np.int64(0), count)  # which takes no memory
+            else np.broadcast_to(np.int64(0), self.count)  # which takes no memory
         )
-        self._read_keys(count)
-        self._read_chunks(count, size)
+        self._read_keys(self.count)
+        self._place(size)
 
     @property
     def count(self) -> int:
@@ -121,18 +132,18 @@ class Table:
         self.keys = np.ones(count, np.bool_)
         if listed is not None:
             self.keys[:] = False
-            numbers = _words(listed.body, 4, 1)[:, 0]
+            numbers = words(listed.body, 4, 1)[:, 0]
             if len(numbers) and (numbers.min() < 1 or numbers.max() > count):
                 raise MalformedMediaError("a sync sample that there is not")
             self.keys[numbers - 1] = True
 
-    def _read_chunks(self, count: int, size: int) -> None:
+    def _read_chunks(self, count: int) -> None:
         narrow = self.stbl.find(b"stco")
         self.chunks = (
-            _words(narrow.body, 4, 1)[:, 0] if narrow else _wide(self.stbl.need(b"co64").body)
+            words(narrow.body, 4, 1)[:, 0] if narrow else _wide(self.stbl.need(b"co64").body)
         )
         number = len(self.chunks)
-        rows = _words(self.stbl.need(b"stsc").body, 4, 3)
+        rows = words(self.stbl.need(b"stsc").body, 4, 3)
         starts = rows[:, 0] - 1
         if number == 0 or not len(rows):
             if count:
@@ -141,39 +152,20 @@ class Table:
         if len(rows) and (starts[0] != 0 or (np.diff(starts) <= 0).any() or starts[-1] >= number):
             raise MalformedMediaError("the table of chunks is not in order")
         repeats = np.diff(np.concatenate([starts, [number]])) if len(rows) else starts
-        if (rows[:, 1] > _MOST).any():
+        if (rows[:, 1] > max(count, MOST)).any():
             raise MalformedMediaError("a chunk with more samples than there are")
         self.counts = np.repeat(rows[:, 1], repeats)
         self.entries = {int(one) for one in rows[:, 2]}
         if int(self.counts.sum()) != count:
             raise MalformedMediaError("the chunks hold another number of samples than the track")
+
+    def _place(self, size: int) -> None:
+        """Number the samples of chunks, which have to lie in the file."""
         self.first = np.cumsum(self.counts) - self.counts
         ends = np.concatenate([[0], np.cumsum(self.sizes)])
         stops = self.chunks + ends[self.first + self.counts] - ends[self.first]
         if (((self.chunks < 0) | (stops > size)) & (self.counts > 0)).any():
             raise MalformedMediaError("a sample lies outside of the file")
-
-
-def check_sizes(trak: Box, size: int) -> None:
-    """Compare how many samples a track says it has with the file: libav believes it, and allocates.
-
-    Args:
-        trak: The track.
-        size: Bytes of the file.
-
-    Raises:
-        MalformedMediaError: If they are larger than the file, or the table is not as long as it
-            says.
-    """
-    stbl = trak.find(b"mdia", b"minf", b"stbl")
-    listed = stbl.find(b"stsz") if stbl else None
-    if listed is None:
-        return
-    fixed, count = (int.from_bytes(listed.body[at : at + 4], "big") for at in (4, 8))
-    if fixed * count > size:
-        raise MalformedMediaError("the samples are larger than the file")
-    if not fixed and 4 * count > len(listed.body) - 12:
-        raise MalformedMediaError("the table of sizes ends too early")
 
 
 def _time_scale(body: bytes) -> int:
@@ -182,49 +174,6 @@ def _time_scale(body: bytes) -> int:
     if not 0 < scale < _FINEST:
         raise MalformedMediaError(f"a track with {scale} units of time in a second")
     return scale
-
-
-def _sizes(stbl: Box, size: int) -> Numbers:
-    found = stbl.find(b"stsz")
-    if found is None:
-        return _compact_sizes(stbl.need(b"stz2").body)
-    if len(found.body) < 12:
-        raise MalformedMediaError("the table of sizes ends too early")
-    fixed, count = (int.from_bytes(found.body[at : at + 4], "big") for at in (4, 8))
-    _check_count(count)
-    if fixed:
-        if fixed * count > size:
-            raise MalformedMediaError("the samples are larger than the file")
-        return np.full(count, fixed, np.int64)
-    return _words(found.body, 8, 1)[:, 0]
-
-
-def _compact_sizes(body: bytes) -> Numbers:
-    if len(body) < 12 or body[7] not in {4, 8, 16}:
-        raise MalformedMediaError("the table of sizes is damaged")
-    count, bits = int.from_bytes(body[8:12], "big"), body[7]
-    _check_count(count)
-    if len(body) - 12 < -(-count * bits // 8):
-        raise MalformedMediaError("the table of sizes ends too early")
-    if bits == 16:
-        return np.frombuffer(body, ">u2", count, 12).astype(np.int64)
-    data = np.frombuffer(body, np.uint8, -1, 12).astype(np.int64)
-    if bits == 4:
-        data = np.stack([data >> 4, data & 15], axis=1).ravel()
-    return data[:count]
-
-
-def _check_count(count: int) -> None:
-    if count > _MOST:
-        raise LimitExceededError(f"a track of {count} samples")
-
-
-def _words(body: bytes, at: int, columns: int) -> Numbers:
-    """Return a table of 32-bit numbers whose number of rows stands before it."""
-    count = int.from_bytes(body[at : at + 4], "big")
-    if len(body) < at + 4 or (len(body) - at - 4) < count * 4 * columns:
-        raise MalformedMediaError("a table ends too early")
-    return np.frombuffer(body, ">u4", count * columns, at + 4).astype(np.int64).reshape(-1, columns)
 
 
 def _wide(body: bytes) -> Numbers:
@@ -236,7 +185,7 @@ def _wide(body: bytes) -> Numbers:
 
 def _runs(body: bytes, count: int, *, signed: bool) -> Numbers:
     """Return a table of (how many, value), written out."""
-    rows = _words(body, 4, 2)
+    rows = words(body, 4, 2)
     if int(rows[:, 0].sum()) < count:
         raise MalformedMediaError("a table of times ends too early")
     values = rows[:, 1]

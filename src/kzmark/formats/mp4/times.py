@@ -61,11 +61,11 @@ def put_edits(trak: Box, rows: list[tuple[int, int, bytes]]) -> None:
     """Set the edits of a track that has some."""
     narrow = all(length < 1 << 32 and -1 << 31 <= time < 1 << 31 for length, time, _ in rows)
     wide = 4 if narrow else 8
-    body = bytes((int(wide == 8), 0, 0, 0)) + len(rows).to_bytes(4, "big")
+    parts = [bytes((int(wide == 8), 0, 0, 0)), len(rows).to_bytes(4, "big")]
     for length, time, rate in rows:
-        body += field(length, wide, what="an edit that lasts")
-        body += field(time, wide, what="an edit that begins", signed=True) + rate
-    trak.need(b"edts", b"elst").body = body
+        parts.append(field(length, wide, what="an edit that lasts"))
+        parts.append(field(time, wide, what="an edit that begins", signed=True) + rate)
+    trak.need(b"edts", b"elst").body = b"".join(parts)
 
 
 def move_chapters(moov: Box, seconds: float) -> None:

@@ -5,21 +5,25 @@ join them when a recording is over. Spec: ISO/IEC 14496-12, 8.8 (fragments).
 """
 
 import hashlib
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from kzmark._rope import Rope
 from kzmark._temporary import scratch
 from kzmark.errors import CheckError, UnsupportedMediaError
 from kzmark.formats._av.backend import opened, reading
+from kzmark.formats._bmff.boxes import pack
+from kzmark.formats.mp4.movie import Movie, rewrite
+from kzmark.formats.mp4.tree import Box, content
 
-NOTE = "film-fragments-joined"
+NOTE: Final = "film-fragments-joined"
+_THEIRS: Final = frozenset({b"udta", b"meta", b"uuid"})  # libav takes over what it knows of them
 
 
-def joined(source: BinaryIO, *, muxer: str) -> Rope:
+def joined(movie: Movie, *, muxer: str) -> Rope:
     """Return the same film without fragments.
 
     Args:
-        source: The film.
+        movie: The film.
         muxer: "mp4", "mov", or "ipod" for sound.
 
     Raises:
@@ -28,12 +32,38 @@ def joined(source: BinaryIO, *, muxer: str) -> Rope:
         CheckError: If what was written is not what was read.
     """
     with scratch() as storage:
-        before = _copied(source, storage, muxer)
+        before = _copied(movie.source, storage, muxer)
         made = Rope.over(storage)
     after = _sums(made)
     if before != after:
         raise CheckError("joining its fragments changed what is in them")
-    return made
+    return _with_theirs(movie, made)
+
+
+def _with_theirs(movie: Movie, made: BinaryIO) -> Rope:
+    """Return it with what others wrote into the index, its tracks and boxes of their own."""
+    fresh = Movie(made, limits=movie.limits)
+    _take(movie.moov, fresh.moov)
+    old, new = (
+        [one for one in film.moov.children or () if one.kind == b"trak"] for film in (movie, fresh)
+    )
+    if len(old) == len(new):
+        for one, two in zip(old, new, strict=True):
+            _take(one, two)
+    theirs = [
+        pack(top.kind, content(movie.source, top)[top.body - top.start :])
+        for top in movie.tops
+        if top.kind == b"uuid"
+    ]
+    target = Rope()
+    rewrite(fresh, target, extra=b"".join(theirs))
+    return Rope.over(target)
+
+
+def _take(old: Box, new: Box) -> None:
+    new.drop(*_THEIRS)
+    assert new.children is not None
+    new.children += [Box(one.kind, one.body) for one in old.children or () if one.kind in _THEIRS]
 
 
 def _copied(source: BinaryIO, storage: BinaryIO, muxer: str) -> dict[int, bytes]:

@@ -1,6 +1,7 @@
 """What a reader sees of an OpenDocument spreadsheet: the open sheet, and headers in print."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
@@ -12,6 +13,8 @@ from kzmark.formats._xmlmap import Element, beginning
 from kzmark.formats.ods.notice import ACTIVE
 
 _CELLS: Final = 400
+_COLUMNS: Final = 1_024  # elements of a sheet that are asked for the style of cells
+_DEFAULT: Final = "table:default-cell-style-name"
 _COVERS: Final = frozenset({"table:shapes"})
 
 
@@ -65,7 +68,40 @@ def _cells(table: Element, styles: Styles) -> Iterator[Passage]:
     column = table.first("table:table-column")
     if column is not None and column.get("table:visibility", "visible") != "visible":
         hidden = hidden or "its column is hidden"
+    for cell, inherited in _plain_cells(table):
+        cell.attributes = {**cell.attributes, "table:style-name": inherited}
     yield from passages(table, styles, Look(size=10.0, hidden=hidden))
+
+
+def _plain_cells(table: Element) -> Iterator[tuple[Element, str]]:
+    """Yield cells without a style of their own, and that of their row or column (ODF 1.3).
+
+    The attribute is `table:default-cell-style-name`; what a row says goes before its column.
+    """
+    columns = islice((one for one in table.walk() if one.name == "table:table-column"), _COLUMNS)
+    spans = [(_repeated(one), one.get(_DEFAULT)) for one in columns]
+    for row in table.walk():
+        if row.name != "table:table-row":
+            continue
+        place = 0
+        for cell in row.elements:
+            if not cell.get("table:style-name"):
+                yield cell, row.get(_DEFAULT) or _of_column(spans, place)
+            place += _repeated(cell)
+
+
+def _of_column(spans: Sequence[tuple[int, str]], place: int) -> str:
+    """Return the style of the cells of a column, counted from 0."""
+    for many, name in spans:
+        place -= many
+        if place < 0:
+            return name
+    return ""
+
+
+def _repeated(one: Element) -> int:
+    said = one.get("table:number-columns-repeated", "1")
+    return int(said) if said.isdecimal() and len(said) < 9 else 1
 
 
 def _open(parts: OdfParts) -> str:

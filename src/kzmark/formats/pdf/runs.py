@@ -23,6 +23,7 @@ class Run:
         box: Where it stands, in displayed points.
         points: Size of type as displayed, in points.
         block: Number of the object of the page that it belongs to; a form is one object.
+        level: Middle of the line that it is on, in displayed points from the bottom.
     """
 
     raw: Any
@@ -30,6 +31,7 @@ class Run:
     box: Box
     points: float
     block: int
+    level: float
 
 
 def runs(page: Any, view: View, *, last: bool = False) -> list[Run]:
@@ -108,7 +110,7 @@ def _run(raw: Any, text: str, matrix: Matrix, block: int, view: View) -> Run:
     for corner in corners[1:]:
         box = union(box, (*corner, *corner))
     points = abs(size.value) * (own[2] ** 2 + own[3] ** 2) ** 0.5 * view.unit
-    return Run(raw, text, box, points, block)
+    return Run(raw, text, box, points, block, level=(box[1] + box[3]) / 2)
 
 
 def _matrix(raw: Any) -> Matrix:

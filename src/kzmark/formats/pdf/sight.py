@@ -23,6 +23,7 @@ from kzmark.formats.pdf.proof import Key, Proof
 from kzmark.formats.pdf.rendering import Book, Sheet, rendered
 from kzmark.formats.pdf.runs import Run, runs
 from kzmark.formats.pdf.view import Box, View, union
+from kzmark.formats.pdf.weave import unwoven
 
 _SCALE: Final = 2.0  # pixels a point: strokes of 9 pt are a pixel and a half wide
 _PIXELS: Final = 12_000_000  # of one drawing; a larger page is drawn more coarsely
@@ -88,7 +89,7 @@ def _look(
         return ()
     try:
         found = runs(sheet.raw, view, last=ours)
-        found = _ordered(found, view.size[1])[:_MOST_RUNS]
+        found = _ordered(unwoven(found, sheet.raw, view), view.size[1])[:_MOST_RUNS]
         return tuple(_judged(sheet, found)) if found else ()
     finally:
         sheet.close()
@@ -116,15 +117,21 @@ def _ordered(found: Sequence[Run], height: float) -> list[Run]:
     """
     nearest: dict[tuple[int, int], float] = {}
     keys = []
+    together = _first_block(found)
     for run in found:
-        middle = (run.box[1] + run.box[3]) / 2
         edge = min(abs(run.box[1]), abs(height - run.box[3]))
-        shared = sum(other.block == run.block for other in found[:2]) > 1
-        key = (run.block, 0) if shared else (-1, round(middle / 3))
+        key = (run.block, 0) if run.block == together else (-1, round(run.level / 3))
         nearest[key] = min(edge, nearest.get(key, edge))
         keys.append(key)
     rows = sorted(range(len(found)), key=lambda n: (nearest[keys[n]], keys[n], n))
     return [found[n] for n in rows]
+
+
+def _first_block(found: Sequence[Run]) -> int | None:
+    """Return the block that the first runs are of, if it is a form and not one run's words."""
+    if len(found) < 2 or found[0].raw is found[1].raw or found[0].block != found[1].block:
+        return None
+    return found[0].block
 
 
 def _judged(sheet: Sheet, found: Sequence[Run]) -> Iterator[Passage]:
