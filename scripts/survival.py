@@ -96,6 +96,8 @@ def sample(name: str, folder: Path) -> Path:
     else:
         suffix = Path(SAMPLES[name]).suffix
         clean = (CLEAN / SAMPLES[name]).read_bytes()
+    if name == "vtt":  # FFmpeg 5 gives up where a file has styles
+        clean = re.sub(rb"\nSTYLE\n(?:.+\n)+", b"", clean)
     source, target = folder / f"{name}-clean{suffix}", folder / f"{name}-marked{suffix}"
     source.write_bytes(clean)
     statement = kzmark.Statement(
