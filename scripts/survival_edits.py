@@ -243,5 +243,6 @@ def office(source: Path, target: Path) -> None:
 
 def browser(source: Path, target: Path) -> None:
     line = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,900"]
-    line += [f"--screenshot={target}", source.absolute().as_uri()]
+    wanted = "print-to-pdf" if target.suffix == ".pdf" else "screenshot"
+    line += [f"--{wanted}={target}", source.absolute().as_uri()]
     subprocess.run(line, capture_output=True, timeout=180, check=True)

@@ -232,6 +232,14 @@ EDITS = (
         quick=False,
     ),
     Edit(
+        title="printed to a PDF (Chromium)",
+        formats=("html",),
+        act=by.browser,
+        needs="chromium",
+        suffix=".pdf",
+        quick=False,
+    ),
+    Edit(
         title="made a page (markdown-it)",
         formats=("markdown",),
         act=by.markdown_page,

@@ -409,3 +409,11 @@ def test_a_colour_that_pillow_used_before_is_still_known() -> None:
     Image.new("RGB", (1, 1), "white")
 
     assert parse("white") == white == (255, 255, 255, 1.0)
+
+
+def test_the_dark_ground_is_printed_where_browsers_leave_backgrounds_out() -> None:
+    found = re.search(rb'data-kzmark="notice"[^>]* style="([^"]*)"', inscribed(page()))
+
+    assert found is not None
+    assert b"background:#12161c" in found[1]
+    assert b";print-color-adjust:exact!important" in found[1]

@@ -18,7 +18,7 @@ from kzmark.formats.pdf.pages import pages
 from kzmark.formats.pdf.rendering import rendered
 from kzmark.formats.pdf.runs import runs
 from kzmark.formats.pdf.view import View
-from kzmark.formats.pdf.weave import unwoven
+from kzmark.formats.pdf.weave import lined
 from kzmark.report import Status
 
 MARKED = inscribed(PAGE)
@@ -82,7 +82,7 @@ def read(data: bytes, *, apart: bool = True) -> list[str]:
         sheet = book.page(0, view)
         assert sheet is not None
         found = runs(sheet.raw, view)
-        return [run.text for run in (unwoven(found, sheet.raw, view) if apart else found)]
+        return [run.text for run in (lined(found, sheet.raw, view) if apart else found)]
 
 
 @pytest.mark.parametrize("lacks", [2, 5, 9])

@@ -27,6 +27,7 @@ _BOX: Final = (
     "float:none;clear:both;box-sizing:border-box;margin:0;padding:12px 16px;"
     "font-family:system-ui,sans-serif;"
     "font-size:16px;line-height:1.5;text-align:start;overflow-wrap:anywhere;"
+    "-webkit-print-color-adjust:exact;print-color-adjust:exact;"  # white words need their ground
 )
 _PART: Final = "all:unset;"
 _LINE: Final = _PART + "display:inline-block;"  # a language breaks as a whole where it can

@@ -23,7 +23,7 @@ from kzmark.formats.pdf.proof import Key, Proof
 from kzmark.formats.pdf.rendering import Book, Sheet, rendered
 from kzmark.formats.pdf.runs import Run, runs
 from kzmark.formats.pdf.view import Box, View, union
-from kzmark.formats.pdf.weave import unwoven
+from kzmark.formats.pdf.weave import lined
 
 _SCALE: Final = 2.0  # pixels a point: strokes of 9 pt are a pixel and a half wide
 _PIXELS: Final = 12_000_000  # of one drawing; a larger page is drawn more coarsely
@@ -89,7 +89,7 @@ def _look(
         return ()
     try:
         found = runs(sheet.raw, view, last=ours)
-        found = _ordered(unwoven(found, sheet.raw, view), view.size[1])[:_MOST_RUNS]
+        found = _ordered(lined(found, sheet.raw, view), view.size[1])[:_MOST_RUNS]
         return tuple(_judged(sheet, found)) if found else ()
     finally:
         sheet.close()

@@ -1,4 +1,4 @@
-"""Runs that stand in the gaps of one another, word by word in the order in which they are read.
+"""Runs line by line; of those in the gaps of one another, words in the order they are read.
 
 Where a font lacks letters, as many lack those of Kazakh, programs show the rest of a line in one go
 and fill the gaps in another, out of a second font.
@@ -6,7 +6,7 @@ and fill the gaps in another, out of a second font.
 
 import ctypes
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from itertools import groupby, pairwise
@@ -23,21 +23,24 @@ _TOUCHING: Final = 0.25  # part of a letter that another may lie over: accents, 
 _Word = tuple[str, Box]
 
 
-def unwoven(found: Sequence[Run], page: Any, view: View) -> list[Run]:
-    """Return runs as they come, those of lines with such gaps taken apart and put in order.
+def lined(found: Sequence[Run], page: Any, view: View) -> list[Run]:
+    """Return runs as they come, those of a line on one level.
+
+    Lines with letters in the gaps of others are taken apart and put in order.
 
     Args:
         found: Runs in the order in which they are painted.
         page: The page of pypdfium2 that they are on.
         view: What is seen of it.
     """
-    lines = [line for line in _lines(found) if _is_woven([found[n] for n in line])]
-    if not lines:
-        return list(found)
-    words = _words(page, view, {_address(found[n].raw) for line in lines for n in line})
     put = {n: [run] for n, run in enumerate(found)}
+    lines = list(_lines(found))
     for line in lines:
-        parts = [part for n in line for part in _parts(found[n], words, found[line[0]].level)]
+        put |= {n: [replace(found[n], level=found[line[0]].level)] for n in line}
+    woven = [line for line in lines if _is_woven([found[n] for n in line])]
+    words = _words(page, view, {_address(found[n].raw) for line in woven for n in line})
+    for line in woven:
+        parts = [part for n in line for run in put[n] for part in _parts(run, words)]
         parts.sort(key=lambda part: part.box[0])
         if all(_are_apart(one, other) for one, other in pairwise(parts)):
             put |= {n: [] for n in line}
@@ -48,11 +51,14 @@ def unwoven(found: Sequence[Run], page: Any, view: View) -> list[Run]:
 def _lines(found: Sequence[Run]) -> Iterator[list[int]]:
     """Yield the runs that stand on one line, by number, from the top of the page."""
     line: list[int] = []
-    for n in sorted(range(len(found)), key=lambda n: -(found[n].box[1] + found[n].box[3])):
-        if line and not _are_level(found[line[0]].box, found[n].box):
+    around: Box | None = None
+    for n in sorted(range(len(found)), key=lambda n: -found[n].level):
+        box = found[n].box
+        if around is not None and not _are_level(around, box):
             yield line
-            line = []
+            line, around = [], None
         line.append(n)
+        around = union(around, box) if around else box
     if line:
         yield line
 
@@ -76,16 +82,18 @@ def _are_apart(one: Run, other: Run) -> bool:
     return other.box[0] > one.box[2] - _TOUCHING * other.points
 
 
-def _parts(run: Run, words: Mapping[int, Sequence[_Word]], level: float) -> Iterator[Run]:
+def _parts(run: Run, words: Mapping[int, Sequence[_Word]]) -> Iterator[Run]:
     for text, box in words.get(_address(run.raw)) or [(run.text, run.box)]:
-        yield replace(run, text=text, box=box, level=level)
+        yield replace(run, text=text, box=box)
 
 
-def _words(page: Any, view: View, wanted: Container[int]) -> Mapping[int, Sequence[_Word]]:
+def _words(page: Any, view: View, wanted: set[int]) -> Mapping[int, Sequence[_Word]]:
     """Return the words of some runs, by the address of the run."""
     import pypdfium2.raw as pdfium
 
     found: dict[int, list[_Word]] = defaultdict(list)
+    if not wanted:
+        return found
     letters = pdfium.FPDFText_LoadPage(page.raw)
     try:
         count = min(pdfium.FPDFText_CountChars(letters), _MOST)
