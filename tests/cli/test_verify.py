@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.cli.conftest import WHO, Run
 from tests.cli.read_page import Page
 
@@ -23,6 +24,22 @@ def test_an_unmarked_file_is_of_unknown_origin_and_never_human_made(
     assert row["reason"] == "unmarked"
     assert row["mark"] is None
     assert "unknown origin" in ran.out
+
+
+def test_a_card_says_what_to_do_about_a_file_that_lost_a_half(
+    run: Run, picture: Picture, tmp_path: Path
+) -> None:
+    run("stamp", picture("photo.gif"), "-o", "x.gif", *WHO)
+    whole = (tmp_path / "x.gif").read_bytes()
+    with Image.open(tmp_path / "x.gif") as opened:
+        opened.save(tmp_path / "bare.png")
+    (tmp_path / "cut.gif").write_bytes(whole[:-1] + b" ;")
+
+    bare, cut, good = (run("verify", name).out for name in ("bare.png", "cut.gif", "x.gif"))
+
+    assert "take the stamped file itself" in bare
+    assert "stamp it again" in cut
+    assert "stamp" not in good
 
 
 def test_json_has_the_promised_fields(run: Run, picture: Picture) -> None:

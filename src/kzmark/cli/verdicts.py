@@ -22,6 +22,13 @@ EXIT: Final = {"compliant": 0, "undetermined": 3, "not-compliant": 1}  # mildest
 _HEAD: Final = ("file", "format", "verdict", "reason", "what is missing")
 _SIGN: Final = {"met": "+", "not-met": "x", "unknown": "?"}
 _WEAK: Final = "!"
+_ADVICE: Final = {  # what follows from a reason, or what to do
+    "unmarked": "An unmarked file is of unknown origin: nothing says that a person made it.",
+    "notice-only": "Its mark is gone or never was: take the stamped file itself, or stamp this.",
+    "mark-only": "A mark nobody perceives is half of what is asked: stamp its source again.",
+    "damaged": "It was changed since it was stamped. Edit first, stamp last: stamp it again.",
+    "conflict": "Its layers do not say the same: if you answer for it, stamp it with --replace.",
+}
 
 
 class Verdicts:
@@ -171,8 +178,8 @@ def _details(report: "Report") -> list[str]:
     for piece in report.evidence:
         if piece.layer.value == "c2pa":
             lines.extend(_signature(piece, report.mark))
-    if report.reason.value == "unmarked":
-        lines.append("  An unmarked file is of unknown origin: nothing says that a person made it.")
+    if advice := _ADVICE.get(report.reason.value):
+        lines.append(f"  {advice}")
     return lines
 
 
