@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import os
 import re
 import sys
 import textwrap
@@ -29,7 +30,6 @@ COMMANDS = (
 SPELLINGS = (  # what Python shows of an argument, as a caller would write it
     (r"\(self(, |\))", lambda found: "(" if found[1] == ", " else "()"),
     (r"<function (\w+) at 0x\w+>", r"\1"),
-    (r"environ\(\{.*?\}\)", "os.environ"),
     (r"<\w+\.\w+: ('[^']*')>", r"\1"),
     (r"\b(?:kzmark\.(?:\w+\.)+|collections\.abc\.|uuid\.|pathlib\.|datetime\.)(?=\w)", ""),
     (r"= Limits\([^)]*\)", "= Limits()"),
@@ -134,7 +134,7 @@ def _described(thing: object, name: str) -> str:
     text = inspect.getdoc(thing) or ""
     if not callable(thing) or _is_value(thing):
         return f"```text\n{text}\n```\n"
-    call = f"{name}{inspect.signature(thing)}"
+    call = f"{name}{inspect.signature(thing)}".replace(repr(os.environ), "os.environ")
     for found, spelt in SPELLINGS:
         call = re.sub(found, spelt, call)
     return f"```text\n{textwrap.fill(call, 96, subsequent_indent='    ')}\n\n{text}\n```\n"

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -262,3 +263,13 @@ def test_the_last_word_on_an_id_is_found_behind_the_place_where_it_was_planned(
     assert found == {"a": "done", "b": "intent"}
     assert log.told({"a"}, since=10**9) == {"a": "done"}
     assert AuditLog(tmp_path / "none").told({"a"}) == {}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="mode bits say nothing there")
+def test_what_a_crash_cut_off_is_as_private_as_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"event":"int')
+
+    fill(path, 1)
+
+    assert stat.S_IMODE((tmp_path / "log.jsonl.torn").stat().st_mode) == 0o600

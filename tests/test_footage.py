@@ -129,6 +129,23 @@ def test_sound_that_fits_is_taken_over_as_it_is(
     assert same is (sound in {codec, f"lib{codec}"})
 
 
+@pytest.mark.parametrize(("rate", "now"), [(192_000, 96_000), (12_345, 16_000), (11_025, 11_025)])
+def test_samples_of_any_rate_are_taken(stamper: Stamper, rate: int, now: int) -> None:
+    tone = np.sin(2 * np.pi * 440 * np.arange(2 * rate) / rate).astype(np.float32) / 4
+
+    data = made(stamper, frames(), audio=(tone, rate))
+
+    with av.open(io.BytesIO(data)) as film:
+        parts = [frame.to_ndarray()[0] for frame in film.decode(film.streams.audio[0])]
+        assert film.streams.audio[0].codec_context.sample_rate == now
+    heard = np.concatenate(parts)
+    assert len(heard) == pytest.approx(2 * now, abs=3_000)
+    turn = np.exp(-2j * np.pi * 440 * np.arange(now) / now)
+    assert abs(np.mean(heard[now // 2 : now // 2 + now] * turn)) * 2 == pytest.approx(
+        0.25, rel=0.05
+    )
+
+
 def voice(data: bytes) -> list[bytes]:
     with av.open(io.BytesIO(data)) as container:
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]

@@ -147,3 +147,10 @@ def test_a_label_in_a_file_is_reported_before_and_after_stamping(name: str, tmp_
     assert done.changed
     assert after.verdict is Verdict.COMPLIANT
     assert any("AIGC label (GB 45438-2025)" in one.message for one in after.findings)
+
+
+@pytest.mark.parametrize("end", ["", "/", "/ "])
+def test_a_camera_is_a_camera_however_its_address_ends(end: str) -> None:
+    said = f"{IPTC_SOURCE_TYPE}digitalCapture{end}"
+
+    assert foreign.not_synthetic(xmp(said, name="DigitalSourceType")) == "digitalCapture"

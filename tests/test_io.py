@@ -1,12 +1,16 @@
 """Files appear whole or not at all, and a declared size costs nothing by itself."""
 
+import errno
 import io
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from kzmark import _io, _system
 from kzmark._io import atomic_output, read_all, read_exact, write_atomic, write_together
 from kzmark._limits import Limits
 from kzmark.errors import (
@@ -207,3 +211,82 @@ def test_a_picture_that_could_not_be_paid_for_is_refused(
 ) -> None:
     with pytest.raises(LimitExceededError):
         Limits().check_picture(width, height, file_bytes=size)
+
+
+@pytest.mark.parametrize("old", [b"old", None], ids=["replaced", "new"])
+@pytest.mark.parametrize("behind", ["a", "b"])
+def test_an_interrupt_right_behind_a_rename_leaves_both_files_or_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: str, old: bytes | None
+) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    if old is not None:
+        first.write_bytes(old)
+        second.write_bytes(old)
+    interrupts = [KeyboardInterrupt]
+
+    def move(source: Path, target: Path, *, replacing: bool) -> None:
+        _system.move(source, target, replacing=replacing)
+        if target.name == behind and interrupts:
+            raise interrupts.pop()
+
+    monkeypatch.setattr(_io, "move", move)
+    with pytest.raises(KeyboardInterrupt):
+        write_together((first, b"1"), (second, b"2"), overwrite=old is not None)
+
+    before = {} if old is None else {"a": old, "b": old}
+    after = {"a": b"1", "b": b"2"}
+    found = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert found == (before if behind == "a" else after)
+
+
+def test_where_there_are_no_hard_links_a_file_made_meanwhile_stays_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    target, other = tmp_path / "a", tmp_path / "b"
+    with pytest.raises(OutputExistsError), atomic_output(target, overwrite=False) as stream:
+        stream.write(b"ours")
+        target.write_bytes(b"theirs")
+    write_atomic(other, [b"ours"], overwrite=False)
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a": b"theirs",
+        "b": b"ours",
+    }
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 1)() != 0, reason="root alone gives files away")
+def test_a_replaced_file_keeps_its_owner_and_its_group(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    target.write_bytes(b"old")
+    os.chown(target, 12345, 23456)
+    target.chmod(0o640)
+
+    write_atomic(target, [b"new"], overwrite=True)
+
+    found = target.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (12345, 23456, 0o640)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="groups are a POSIX thing")
+@pytest.mark.parametrize(("mode", "left"), [(0o640, 0o600), (0o664, 0o644), (0o666, 0o666)])
+def test_a_group_that_could_not_read_the_old_file_does_not_read_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, left: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "not yours to give")
+
+    path = tmp_path / "a"
+    path.write_bytes(b"new")
+    own = path.stat()
+    wanted: Any = SimpleNamespace(
+        st_mode=stat.S_IFREG | mode, st_uid=own.st_uid, st_gid=own.st_gid + 1
+    )
+    monkeypatch.setattr(os, "chown", refuse)
+
+    _system.take_after(path, wanted)
+
+    assert stat.S_IMODE(path.stat().st_mode) == left

@@ -184,3 +184,11 @@ def test_every_error_has_a_code_of_its_own() -> None:
 
     assert len(codes) == len(kinds)
     assert len(set(codes)) == len(codes)
+
+
+def test_the_reference_says_nothing_of_whoever_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KZMARK_TEST_ONE", "})")
+    monkeypatch.setenv("KZMARK_TEST_TWO", "mine alone")
+
+    assert "environment: Mapping[str, str] = os.environ" in " ".join(reference.library().split())
+    assert "mine alone" not in reference.library()

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import kzmark
+from kzmark import colours
 from kzmark.errors import BackendMissingError
 from kzmark.signing.identity import Identity, new_identity
 
@@ -214,3 +215,32 @@ def as_srgb(colour: tuple[int, int, int], profile: bytes) -> np.ndarray:
     light = np.clip(np.linalg.solve(own.T, np.array(P3).T @ light), 0, 1)
     shown = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.round(shown * 255).astype(int)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_by_its_own_profile_is_shown_as_that_says(mode: str) -> None:
+    image = Image.new(mode, (400, 300), 128 if mode == "L" else (128, 60))
+    image.info["icc_profile"] = grey_profile(gamma=1.0)
+
+    fitted = colours.fit(image, "webp")
+    kept = colours.fit(image.convert("L"), "jpeg")
+
+    assert (fitted.notes, fitted.profile) == (("colours-now-srgb",), None)
+    shown = np.asarray(fitted.image)[9, 9]
+    assert np.abs(shown[:3].astype(int) - 188).max() <= 2  # half of the light
+    assert shown[3:].tolist() == ([60] if mode == "LA" else [])
+    assert (kept.notes, np.asarray(kept.image)[9, 9]) == ((), 128)
+
+
+def grey_profile(*, gamma: float) -> bytes:
+    """Return a profile of grey (ICC.1, 8.3.4): a header, the white of the medium, a curve."""
+    white = struct.pack(">3i", 63190, 65536, 54061)  # D50
+    curve = b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256)) + bytes(2)
+    tags = {b"wtpt": b"XYZ " + bytes(4) + white, b"kTRC": curve}
+    at, table = 132 + 12 * len(tags), struct.pack(">I", len(tags))
+    for name, data in tags.items():
+        table += struct.pack(">4sII", name, at, len(data))
+        at += len(data)
+    head = struct.pack(">II4x4s4s4s12x4s28x", at, 0, b"mntr", b"GRAY", b"XYZ ", b"acsp")
+    head = head[:8] + struct.pack(">I", 0x02400000) + head[12:]
+    return (head + white).ljust(128, b"\0") + table + b"".join(tags.values())

@@ -117,6 +117,17 @@ def test_a_record_that_nobody_signed_does_not_say_how_much_is_cut(identity: Iden
     assert "earlier-words-kept" in notes
 
 
+@pytest.mark.parametrize("seconds", ["-0.00-3.98", "-0.01-3.98", "0.00-3.98"])
+def test_words_that_lost_what_was_before_them_are_not_where_kzmark_puts_them(
+    seconds: str, identity: Identity
+) -> None:
+    _, mark = once(identity, "wav")
+    found = Evidence.observed(Status.PRESENT, "", "", {"seconds": seconds})
+    profile = stamper(identity, "kk").style.profile
+
+    assert not earlier.is_first(found, profile=profile, mark=mark, rate=RATE)
+
+
 @pytest.mark.parametrize("seconds", [(0.0, 5.5), (0.0, 4.0), (0.5, 4.581), None])
 def test_only_recordings_say_how_long_a_notice_is(
     seconds: tuple[float, float] | None, identity: Identity

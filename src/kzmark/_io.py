@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from kzmark._limits import Limits
 from kzmark._rope import Rope, let_go, pieces_of
-from kzmark._system import discard, misnamed, move, remedy, sync_folder, take_mode
+from kzmark._system import discard, misnamed, move, remedy, sync_folder, take_after, take_mode
 from kzmark._temporary import is_temporary, make_temporary, run_named, sweep
 from kzmark.errors import LimitExceededError, MalformedMediaError, OutputError, OutputExistsError
 
@@ -206,12 +206,13 @@ def write_together(
         other.writelines(pieces_of(then[1]))
         _finish(other, late, like=two)
         let_go([then[1], *readers], two)
-        _place(early, one, overwrite=overwrite)
         try:
+            _place(early, one, overwrite=overwrite)
             sync_folder(one.parent)
             _place(late, two, overwrite=overwrite)
-        except BaseException:
-            _take_back(one, old)
+        except BaseException:  # Ctrl-C may come just behind a rename that was done
+            if _has_name(early, one) and not _has_name(late, two):
+                _take_back(one, old)
             raise
     sync_folder(two.parent)
 
@@ -239,15 +240,16 @@ def _staged(target: Path) -> Iterator[tuple[BinaryIO, Path]]:
 
 
 def _finish(stream: BinaryIO, temporary: Path, *, like: Path) -> None:
-    """Bring a temporary file to disk whole, with the permission bits of another."""
+    """Bring a temporary file to disk whole, with owner, group and permission bits of another."""
     stream.flush()
     os.fsync(stream.fileno())
     stream.close()  # Windows renames no open file
     try:
-        mode = like.stat().st_mode & 0o777
+        found = like.stat()
     except OSError:
-        mode = 0o666 & ~_UMASK
-    take_mode(temporary, mode)
+        take_mode(temporary, 0o666 & ~_UMASK)
+    else:
+        take_after(temporary, found)
 
 
 def _place(temporary: Path, target: Path, *, overwrite: bool) -> None:
@@ -276,6 +278,14 @@ def _kept(path: Path) -> Iterator[Path | None]:
         stream.write(data)
         _finish(stream, copy, like=path)
         yield copy
+
+
+def _has_name(temporary: Path, target: Path) -> bool:
+    """Say whether a temporary file got its final name: it has left its own, or has both."""
+    try:
+        return temporary.samefile(target)
+    except OSError:
+        return not os.path.lexists(temporary)
 
 
 def _take_back(path: Path, old: Path | None) -> None:

@@ -86,6 +86,27 @@ def take_mode(path: Path, mode: int) -> None:
             path.chmod(mode)
 
 
+def take_after(path: Path, found: os.stat_result) -> None:
+    """Give a file the owner, the group and the permission bits of another, as far as one may.
+
+    A group that it cannot be given to is not let in either: whoever is in the file's new group may
+    do what everybody may.
+
+    Args:
+        path: The file; nobody else knows it yet.
+        found: What the other is.
+    """
+    mode = found.st_mode & 0o777
+    if not WINDOWS and (path.stat().st_uid, path.stat().st_gid) != (found.st_uid, found.st_gid):
+        with contextlib.suppress(OSError):
+            os.chown(path, -1, found.st_gid)
+        with contextlib.suppress(OSError):  # root alone may give files away
+            os.chown(path, found.st_uid, -1)
+        if path.stat().st_gid != found.st_gid:
+            mode &= ~0o070 | (mode & 0o007) << 3
+    take_mode(path, mode)
+
+
 def hold(stream: BinaryIO) -> None:
     """Lock a file for as long as it is open, so that others see that somebody writes it.
 
@@ -194,12 +215,17 @@ def _is_read_only(path: Path) -> bool:
 
 
 def _claim(source: Path, target: Path) -> None:
-    """Rename a file, never over another: a link is refused where something stands."""
+    """Rename a file, never over another: a link is refused where something stands.
+
+    Where there are no hard links (FAT, some network shares) it is looked for just before.
+    """
     try:
         os.link(source, target)
     except FileExistsError:
         raise
-    except OSError:  # no hard links here (FAT, some network shares)
+    except OSError:
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, "it exists", str(target)) from None
         source.rename(target)
     else:
         discard(source)

@@ -68,6 +68,8 @@ def fit(image: Image.Image, name: str) -> Fitted:
     if clear is not None and "RGBA" not in _HELD[name]:
         clear = clear if _shows_through(clear, name) else None
     pixels, converted = _pixels(image, name) if clear is None else (clear, False)
+    if pixels.mode != "L" and (grey := _grey_profile(image)):
+        pixels, converted = _as_srgb_of_grey(pixels, grey)
     profile = profile_for(pixels, image)
     if profile and name in _WITHOUT_PROFILE:
         pixels, converted, profile = *_as_srgb(pixels, profile), None
@@ -158,6 +160,22 @@ def _as_srgb(image: Image.Image, profile: bytes) -> tuple[Image.Image, bool]:
     if image.mode == "RGBA":
         changed.putalpha(image.getchannel("A"))
     return changed, True
+
+
+def _grey_profile(image: Image.Image) -> bytes | None:
+    """Return the colour profile of a grey picture, which no pixels of three colours can keep."""
+    profile = image.info.get("icc_profile")
+    if image.mode in _GREY and isinstance(profile, bytes) and profile[16:20] == _SPACES["L"]:
+        return profile
+    return None
+
+
+def _as_srgb_of_grey(image: Image.Image, profile: bytes) -> tuple[Image.Image, bool]:
+    """As `_as_srgb`, of RGB or RGBA whose channels are one grey."""
+    shown, converted = _as_srgb(image.getchannel("R"), profile)
+    if converted and image.mode == "RGBA":
+        shown.putalpha(image.getchannel("A"))
+    return (shown, True) if converted else (image, False)
 
 
 def _is_srgb(source: Any, mode: str) -> bool:

@@ -48,7 +48,7 @@ def not_synthetic(piece: Evidence) -> str:
 
 def source_type(piece: Evidence) -> str:
     """Return the last part of the digital source type that a layer states, or nothing."""
-    return piece.facts.get("DigitalSourceType", "").rpartition("/")[2]
+    return piece.facts.get("DigitalSourceType", "").rstrip("/ ").rpartition("/")[2]
 
 
 def _by(piece: Evidence) -> str:

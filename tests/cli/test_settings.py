@@ -141,3 +141,19 @@ def test_variables_that_mean_something_are_no_strangers(
     picture("photo.gif")
 
     assert "no setting" not in run("stamp", "photo.gif", "-o", "a.gif", *WHO).err
+
+
+@pytest.mark.parametrize(
+    ("said", "code"), [("off", 2), ("No", 2), ("on", 0), ("TRUE", 0), ("maybe", 2), ("n", 2)]
+)
+def test_a_switch_in_the_environment_is_on_or_off_and_never_guessed(
+    run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch, said: str, code: int
+) -> None:
+    before = (desk / "sub" / "photo.gif").read_bytes()
+    monkeypatch.setenv("KZMARK_IN_PLACE", said)
+
+    ran = run("stamp", "photo.gif", *WHO)
+
+    assert ran.code == code
+    assert ((desk / "sub" / "photo.gif").read_bytes() == before) == (code == 2)
+    assert ("KZMARK_IN_PLACE" in ran.err) == (said in {"maybe", "n"})

@@ -8,6 +8,8 @@ import pytest
 from tests.cli.conftest import CLEAN, WHO, Run
 
 from kzmark.audit import AuditLog, event
+from kzmark.cli import verdicts
+from kzmark.signing import evidence
 
 Picture = Callable[[str], Path]
 
@@ -227,3 +229,22 @@ def test_an_identity_is_shown_with_what_matters_first(run: Run) -> None:
     assert lines[:5] == ["subject", "issuer", "not before", "not after", "days left"]
     assert lines[-4:] == ["verifier"] * 4
     assert json.loads(run("identity", "show", "--dir", "id", "--json").out)["days_left"] > 1800
+
+
+def test_a_namesake_of_no_format_hides_no_other(run: Run, tmp_path: Path) -> None:
+    for folder, data in (("a", b"nothing"), *((name, None) for name in ("b", "c"))):
+        (tmp_path / folder).mkdir()
+        whole = (CLEAN / "photo.gif").read_bytes()
+        (tmp_path / folder / "x.gif").write_bytes(whole if data is None else data)
+    named = ("a/x.gif", "b/x.gif", "c/x.gif")
+
+    ran = run("stamp", *named, "--out-dir", "out", "--overwrite", *WHO, "--json")
+
+    ends = {row["source"]: (row["error"] or {}).get("code", row["status"]) for row in ran.rows}
+    assert ends == {"a/x.gif": "unknown-format", "b/x.gif": "stamped", "c/x.gif": "output-exists"}
+
+
+def test_a_manifest_that_stands_elsewhere_is_not_called_valid() -> None:
+    told = list(verdicts._signature(evidence.absent(remote="https://example.kz/a.c2pa"), None))
+
+    assert told == ["  C2PA     its manifest stands elsewhere and was not fetched"]

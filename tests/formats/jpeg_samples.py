@@ -11,11 +11,11 @@ from PIL import Image
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.formats._base import Patch, PatchFor
 from kzmark.formats.jpeg import ADAPTER, coding
+from kzmark.formats.jpeg.frame import Component, Frame
 from kzmark.formats.jpeg.segments import (
     DQT,
     SOI,
-    Component,
-    Frame,
+    Head,
     Stream,
     parse,
     segment_bytes,
@@ -63,7 +63,9 @@ def four_inks(array: Array, *, transform: int, small_chroma: bool) -> bytes:
     seed = parse(pillow(array, "CMYK"), limits=DEFAULT_LIMITS)
     factors = ((2, 2), (1, 1), (1, 1), (2, 2)) if small_chroma else ((1, 1),) * 4
     components = tuple(Component(i + 1, a, d, 0) for i, (a, d) in enumerate(factors))
-    like = Stream(seed.data, Frame(0xC0, 8, width, height, components), seed.segments, seed.end)
+    frame = Frame(0xC0, 8, width, height, components)
+    head = Head(seed.head.raw, frame, seed.header, seed.head.scan)
+    like = Stream(seed.data, head, seed.segments, seed.end)
     if transform == 2:
         luma = np.asarray(Image.fromarray(array).convert("YCbCr"))
         raw = np.dstack([luma, np.full((height, width), 230, np.uint8)])

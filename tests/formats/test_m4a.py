@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from fixtures.sounds import sound
+from PIL import Image
 from tests.formats.sound_samples import LIMITS, heard, marked, mutagen, packets, spoken
 
 from kzmark.errors import MediaError
@@ -170,6 +171,47 @@ def test_sound_in_fragments_gets_one_index_and_keeps_its_packets() -> None:
     assert notes == ("film-fragments-joined",)
     assert not movie(after).fragmented
     assert packets(after)[-len(packets(data)) :] == packets(data)
+
+
+def test_what_others_wrote_into_a_sound_in_fragments_stays() -> None:
+    plain = sound("ipod", "aac", muxer={"movflags": "frag_keyframe+empty_moov"})
+    film, target = movie(plain), io.BytesIO()
+    theirs = b"\0\0\0\x18uuid" + bytes(range(16))
+    assert film.moov.children is not None
+    film.moov.drop(b"udta")
+    film.moov.children.append(Box(b"udta", b"\0\0\0\x0cmood" + b"calm"))
+    inner = film.moov.need(b"trak").children
+    assert inner is not None
+    inner.append(Box(b"udta", b"\0\0\0\x0cname" + b"Gula"))
+    rewrite(film, target, extra=theirs)
+
+    data, notes = spoken(target.getvalue())
+
+    after = movie(data)
+    assert notes == ("film-fragments-joined",)
+    assert not after.fragmented
+    assert after.moov.need(b"udta").body == film.moov.need(b"udta").body
+    assert after.moov.need(b"trak", b"udta").body == film.moov.need(b"trak", b"udta").body
+    assert data.endswith(theirs)
+
+
+def test_a_sound_in_fragments_keeps_its_cover() -> None:
+    stored, picture = io.BytesIO(), io.BytesIO()
+    stored.write(sound("ipod", "aac", muxer={"movflags": "frag_keyframe+empty_moov"}))
+    Image.new("RGB", (8, 8), "teal").save(picture, "JPEG")
+    tagged = mutagen("mp4.MP4", stored.getvalue())
+    tagged["covr"] = [picture.getvalue()]
+    tagged.save(stored)
+
+    data, notes = spoken(stored.getvalue())
+
+    assert notes == ("film-fragments-joined",)
+    assert bytes(mutagen("mp4.MP4", data)["covr"][0]) == picture.getvalue()
+    with av.open(io.BytesIO(stored.getvalue())) as before, av.open(io.BytesIO(data)) as after:
+        old, new = (
+            [bytes(p) for p in f.demux(f.streams.audio[0]) if p.size] for f in (before, after)
+        )
+    assert new[-len(old) :] == old
 
 
 @pytest.mark.parametrize(

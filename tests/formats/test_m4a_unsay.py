@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from fixtures.sounds import sound
 from tests.formats.sound_samples import LIMITS, packets
 from tests.formats.test_m4a import chaptered, clean, movie
 
@@ -137,3 +138,16 @@ def test_words_stay_where_later_samples_lie_among_them() -> None:
 
     with pytest.raises(UnsupportedMediaError, match="share their chunks"):
         ADAPTER.unsay(target, io.BytesIO(), COUNT, limits=LIMITS)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 48_000, 96_000])
+@pytest.mark.parametrize("more", [1, 500, 873, 1_023])
+def test_words_of_any_length_are_taken_back_at_any_rate(rate: int, more: int) -> None:
+    before = sound("ipod", "aac", seconds=2, rate=rate)
+    count = rate // 1_024 * 1_024 + more
+    target = io.BytesIO()
+    ADAPTER.speak(io.BytesIO(before), target, np.full((count, 1), 0.2, np.float32), limits=LIMITS)
+
+    after = unsaid(target.getvalue(), count)
+
+    assert packets(after) == packets(before)

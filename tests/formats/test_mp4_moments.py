@@ -1,5 +1,8 @@
 """Sound that is coded by nothing, of which an MP4 lists every moment as a sample."""
 
+import io
+from typing import Any
+
 import numpy as np
 import pytest
 from fixtures.films import X264, film
@@ -7,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from kzmark.errors import LimitExceededError, MalformedMediaError
-from kzmark.formats.mp4 import sizes
+from kzmark.formats.mp4 import check, sizes
 from kzmark.formats.mp4.tables import Table
 from kzmark.formats.mp4.tree import Box
 
 from .test_narrate import heard, narrated, packets
 
 CHUNKS = some.lists(some.integers(1, 40), min_size=1, max_size=12)
-PICTURES = {"frames": 36, "options": {**X264, "preset": "ultrafast"}}
+PICTURES: dict[str, Any] = {"frames": 36, "options": {**X264, "preset": "ultrafast"}}
 
 
 def listed(*rows: tuple[int, ...], head: bytes = b"") -> bytes:
@@ -81,5 +84,17 @@ def test_plain_sound_may_have_more_moments_than_tracks_have_samples(
 def test_plain_sound_outside_of_its_file_is_refused(counts: list[int]) -> None:
     whole = track(counts, kind=b"twos")
 
-    with pytest.raises(MalformedMediaError, match="outside|larger"):
+    with pytest.raises(MalformedMediaError, match=r"outside|larger"):
         Table(whole, size=30)
+
+
+def test_long_samples_are_compared_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check, "_LONG", 16)
+    table = Table(track([3, 50], kind=b"sowt"), size=1 << 20)
+    data = bytes(range(256)) * 4
+    start, stop = int(table.offsets[1]), int(table.offsets[1] + table.sizes[1])
+
+    short, long = (check._sample(io.BytesIO(data), table, n) for n in (0, 1))
+
+    assert len(short) == 12
+    assert long == data[start : start + 8] + data[stop - 8 : stop]

@@ -207,3 +207,16 @@ def test_ffmpeg_reads_the_subtitles(name: str, tmp_path: Path) -> None:
     shown = subprocess.run(command, capture_output=True, check=True).stdout.decode()
 
     assert shown.index("ЖИ · AI") < shown.index("На рассвете") < shown.index("Табун")
+
+
+@pytest.mark.parametrize("name", ["text", "markdown"])
+@pytest.mark.parametrize("operation", ["created", "modified"])
+def test_what_was_joined_to_the_line_of_the_notice_stays(name: str, operation: str) -> None:
+    story = "Бір жолда тұрған ұзақ әңгіме. " * 40
+    done = inscribed(name, b"").decode()
+    first = done.strip() if operation == "created" else done.strip().replace("жасаған", "өзгерткен")
+
+    again = inscribed(name, f"{first} {story}".encode()).decode()
+
+    assert story.strip() in again
+    assert again.startswith(done.strip())

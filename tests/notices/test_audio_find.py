@@ -1,6 +1,7 @@
 """The spoken notice is found by ear, after what sounds go through; hindered, it does not count."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -119,6 +120,13 @@ def test_another_operation_than_the_marks_is_a_wrong_text(made: Made) -> None:
     evidence = heard(made[0], mark_of(style_of(operation=Operation.MODIFIED)))
 
     assert evidence.code == "notice.wrong-text"
+
+
+def test_a_record_does_not_say_of_words_what_operation_they_name(made: Made) -> None:
+    whole, _, mark = made
+    other = replace(mark, operation=Operation.MODIFIED)  # and the words of `created`
+
+    assert heard(whole, other).code == "notice.wrong-text"
 
 
 def test_a_language_of_the_mark_that_nobody_speaks_is_missed(made: Made) -> None:

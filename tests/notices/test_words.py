@@ -1,6 +1,7 @@
 """The notice of documents and texts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -167,3 +168,29 @@ def test_without_a_record_nothing_but_the_badge_may_stand_between_two_languages(
 
     assert look(passages).status is status
     assert look(again).status is status
+
+
+MODIFIED = tuple(PROFILE.wording(name, Operation.MODIFIED).full for name in STYLE.languages)
+SHORT = tuple(PROFILE.wording(name, Operation.CREATED).short for name in STYLE.languages)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [("·", "—"), ("Отчёт", "о продажах"), (KAZAKH, "о продажах"), MODIFIED],
+    ids=["no letters", "words of the text", "one language", "the other operation"],
+)
+def test_a_record_does_not_say_what_a_notice_is(texts: tuple[str, str]) -> None:
+    record = mark()
+    other = replace(record, notice=replace(record.notice, texts=texts))
+    said = plain(f"[ЖИ · AI] {'. '.join(texts)}.")
+
+    seen = look([said, BODY], record=other)
+
+    assert (seen.status, seen.code) == (Status.BROKEN, "notice.wrong-text")
+
+
+def test_the_short_words_of_the_profile_are_a_notice_too() -> None:
+    record = mark()
+    other = replace(record, notice=replace(record.notice, texts=SHORT))
+
+    assert look([plain(" ".join(SHORT)), BODY], record=other).status is Status.PRESENT

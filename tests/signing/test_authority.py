@@ -192,3 +192,20 @@ def test_a_token_says_when_and_of_what(service: clock.Clock) -> None:
     )
     assert found.time == service.time.replace(microsecond=0)
     assert found.nonce is None
+
+
+@pytest.mark.parametrize("url", ["ftp://user:secret@clock.example/", "user:secret@clock.example"])
+def test_a_password_in_what_is_no_address_is_not_repeated_either(url: str) -> None:
+    with pytest.raises(IdentityError, match=r"clock\.example") as caught:
+        authority.check(url)
+
+    assert "secret" not in caught.value.message + caught.value.hint
+    assert caught.value.hint
+
+
+def test_a_token_in_an_address_is_not_repeated_when_the_service_fails() -> None:
+    with clock.serving(lambda _: (503, b"")) as url, pytest.raises(IdentityError) as caught:
+        authority.time_stamp(f"{url}?apikey=secret", COVERED)
+
+    assert "apikey=…" in caught.value.message
+    assert "secret" not in str(caught.value)

@@ -89,3 +89,23 @@ def test_a_hint_fits_what_went_wrong() -> None:
 
     assert "kzmark identity renew" in expired.value.hint
     assert locked.value.hint == "look at the variable KZMARK_KEY_PASSWORD"
+
+
+def test_an_interrupted_renewal_leaves_the_identity_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_identity(tmp_path / "keys")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()}
+    rename = Path.rename
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.name.startswith(".kzmark-identity-"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        renew_identity(tmp_path / "keys")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["keys"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "keys").iterdir()} == before

@@ -36,7 +36,7 @@ def write(stream: BinaryIO, events: Sequence[Mapping[str, Any]], *, torn_to: Pat
     number, previous, torn = _tail(stream)
     now = _now()
     if torn:  # a crash cut the last line: it recorded nothing, and the chain goes on without it
-        with torn_to.open("ab") as kept:
+        with open(torn_to, "ab", opener=_private) as kept:
             kept.write(torn + b"\n")
             kept.flush()
             os.fsync(kept.fileno())
@@ -50,6 +50,10 @@ def write(stream: BinaryIO, events: Sequence[Mapping[str, Any]], *, torn_to: Pat
         lines.append(raw)
     stream.seek(0, os.SEEK_END)
     stream.write(b"".join(lines))
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)  # it names files, as the log does
 
 
 def _spelt(body: Mapping[str, Any]) -> bytes:

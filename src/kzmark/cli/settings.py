@@ -25,6 +25,8 @@ EXCLUSIVE: Final = (frozenset({"owner", "holder"}), frozenset({"output", "out_di
 NOT_SETTINGS: Final = frozenset({"help", "sources", "config", "dry_run", "run"})
 PATHS: Final = frozenset({"output", "out_dir", "identity", "audit_log", "profile", "journal"})
 CONFIG: Final = "KZMARK_CONFIG"
+_YES: Final = ("1", "true", "yes", "on")
+_NO: Final = ("0", "false", "no", "off")
 _ELSEWHERE: Final = frozenset(  # variables that others read: the identity, the fast core, tests
     {"cert", "key", "key_password", "config", "pure", "cases", "fuzz", "soffice"}
 )
@@ -109,9 +111,18 @@ def _from_environment(actions: Mapping[str, Action]) -> dict[str, list[str]]:
             print(harmless(told), file=sys.stderr)
         if variable.startswith(PREFIX) and name in actions and value:
             switch = actions[name].nargs == 0
-            truth = value.lower() not in {"0", "false", "no"}
-            found[name] = _spell(actions[name], truth if switch else value, source=variable)
+            said = _truth(value, variable) if switch else value
+            found[name] = _spell(actions[name], said, source=variable)
     return found
+
+
+def _truth(value: str, variable: str) -> bool:
+    """Return what a variable says of a switch; a guess could replace files that nobody named."""
+    for said, words in ((True, _YES), (False, _NO)):
+        if value.strip().lower() in words:
+            return said
+    hint = f"one of {', '.join((*_YES, *_NO))}"
+    raise RequestError(f"{variable} is {value!r}", source=variable, hint=hint)
 
 
 def _placed(name: str, value: Any, folder: Path) -> Any:

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -37,7 +38,7 @@ class Targets:
     file: Place | None
     folder: Place | None
     overwrite: bool
-    _named: dict[str, Root] = field(default_factory=dict)
+    _named: dict[str, deque[Root]] = field(default_factory=dict)
     _given: dict[int, int] = field(default_factory=dict)  # names without case, and as they are
 
     @classmethod
@@ -118,18 +119,21 @@ class Targets:
 
         Two files of no known format are none's output, and do not count.
         """
-        first = self._by_name().get(_system.folded(found.inside))
-        if first is not None and first.index < found.root and _is_known(first.place):
-            return _is_known(found.place)
+        namesakes = self._by_name().get(_system.folded(found.inside), deque())
+        while namesakes and namesakes[0].index < found.root:
+            if _is_known(namesakes[0].place):
+                return _is_known(found.place)
+            namesakes.popleft()  # it stays of no format, and is looked at once
         earlier = [root for root in self.search.roots.folders if root.index < found.root]
         return any(self._gives(root, found) for root in earlier) and _is_known(found.place)
 
-    def _by_name(self) -> dict[str, Root]:
-        """Return the first file named of each name."""
+    def _by_name(self) -> dict[str, deque[Root]]:
+        """Return the files named, by name and in order."""
         if not self._named:
             for root in self.search.roots.all:
                 if not (root.is_folder or root.error):
-                    self._named.setdefault(_system.folded(root.place.name), root)
+                    name = _system.folded(root.place.name)
+                    self._named.setdefault(name, deque()).append(root)
         return self._named
 
     @staticmethod

@@ -196,7 +196,9 @@ def _signature(piece: "Evidence", mark: "Mark | None") -> Iterator[str]:
     if piece.status.value == "broken":
         yield f"  C2PA     does not hold: {piece.facts.get('codes') or piece.detail}"
         return
-    if not piece.facts:
+    if piece.status.value != "present":
+        if piece.detail:
+            yield f"  C2PA     {piece.detail}"
         return
     issuer, trust = piece.facts.get("issuer", ""), piece.facts.get("trust", "")
     worth = {

@@ -131,6 +131,8 @@ class Plain:
     ) -> tuple[Self, tuple[str, ...]]:
         """Return the file with a line of words of its own, in place of an earlier one of ours.
 
+        What somebody joined to a line of the same words stays.
+
         Args:
             text: The line.
             instead_of: Says of a line whether it is an earlier one.
@@ -142,7 +144,9 @@ class Plain:
         end = self.newline
         before, after = self.text[:at], self.text[at:]
         first, *rest = after.split(end, 2)
-        if instead_of(first):
+        if first != text and first.startswith(text):
+            after = after[len(text) :].lstrip(" \t")
+        elif instead_of(first):
             after = end.join(rest).removeprefix(end)
         return self.with_text(f"{before}{text}{end}" + (f"{end}{after}" if after else ""))
 

@@ -8,6 +8,7 @@ from kzmark._limits import Limits
 from kzmark.mark import Mark
 
 Colour = tuple[int, int, int]  # sRGB
+_OTHERS: Final = 400  # letters that a notice in other words may be longer
 _MARKUP: Final = " >*_"  # of Markdown, before the badge
 
 
@@ -60,9 +61,11 @@ class Inscription:
     def begins(self, text: str) -> bool:
         """Say whether a text begins with a notice of ours: the badge in its brackets.
 
-        Others write of the same letters, and a headline of theirs must not be taken for it.
+        Others write of the same letters, and a headline of theirs must not be taken for it; nor a
+        story whose lines somebody joined to that of the notice.
         """
-        return text.lstrip(_MARKUP).startswith(f"[{self.badge}]")
+        is_short = len(text) <= 2 * len(self.text) + _OTHERS
+        return is_short and text.lstrip(_MARKUP).startswith(f"[{self.badge}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,9 +106,11 @@ def _told(
         if wording is not None and wording.voice is not None and wording.voice.digest == digest:
             yield operation, wording
         return
-    yield operation, Wording(full=text, short=text)
+    said = [one for one, wording in own.items() if wording.full == text]
+    meant = operation if operation in said or not said else said[0]  # a record may be anybody's
+    yield meant, Wording(full=text, short=text)
     for other, wording in own.items():
-        if other is not operation and wording.full != text:
+        if other is not meant and wording.full != text:
             yield other, replace(wording, voice=None)
 
 

@@ -47,8 +47,9 @@ def inscription(style: NoticeStyle) -> Inscription:
 def find(leaves: Iterable[Leaf], *, profile: Profile, mark: Mark | None) -> Evidence:
     """Look for the notice on every leaf, as a reader meets it, and judge whether it can be read.
 
-    With a record, its texts are looked for; without one, a whole notice of the profile in all of
-    its languages, one right after the other: a text that merely speaks of the subject is none.
+    With a record, its texts are looked for, and must be words of the profile for its operation: a
+    record may be anybody's. Without one, a whole notice of the profile in all of its languages, one
+    right after the other: a text that merely speaks of the subject is none.
 
     Args:
         leaves: Every page, slide, sheet, or the one text.
@@ -76,7 +77,10 @@ def find(leaves: Iterable[Leaf], *, profile: Profile, mark: Mark | None) -> Evid
             fault = leaf.index, judged
         if first_only or fault or seen - passed > (0 if passed else _PATIENCE):
             break
-    return _evidence(seen, passed, fault, last)
+    found = _evidence(seen, passed, fault, last)
+    if mark is not None and found.status is Status.PRESENT and (why := _unlike(profile, mark)):
+        return Evidence.observed(Status.BROKEN, "notice.wrong-text", why, found.facts)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,23 @@ def _wanted(profile: Profile, mark: Mark | None) -> tuple[_Wanted, ...]:
         said = tuple(squeeze(text) for text in wordings)
         found.append(_Wanted(said, operation, profile.languages, together=True))
     return tuple(found)
+
+
+def _unlike(profile: Profile, mark: Mark) -> str:
+    """Say in which language a record's words are not those of the profile, or nothing."""
+    for language, text in zip(mark.notice.languages, mark.notice.texts, strict=True):
+        known = profile.texts.get(language, {})
+        meant = {
+            operation
+            for operation, wording in known.items()
+            if squeeze(text) in {squeeze(wording.full), squeeze(wording.short)}
+        }
+        if not meant:
+            said = f"in {language} the notice has no words of the profile {profile.name}"
+            return f"{said}; if it was made by another, name that with --profile"
+        if mark.operation not in meant:
+            return f"in {language} it does not say {mark.operation.value}"
+    return ""
 
 
 def _look(leaf: Leaf, wanted: Sequence[_Wanted], profile: Profile) -> _Judged | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from kzmark.errors import IdentityError, MediaError
+from kzmark.places.url import hidden
 from kzmark.signing.store import timestamp, tokens
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def check(url: str) -> None:
     except ValueError:
         fits = False
     if not fits:
-        raise IdentityError(f"a time stamp service has an http or https URL, not {url!r}")
+        told = f"…@{url.rpartition('@')[2]}" if "@" in url else url  # a password may be before it
+        raise IdentityError(
+            f"a time stamp service has an http or https URL, not {hidden(told)!r}",
+            hint="give the whole address, such as http://timestamp.example/",
+        )
     if "@" in parts.netloc:
         raise IdentityError(
             "the URL of a time stamp service may hold no name and no password",
@@ -156,6 +161,6 @@ def _opener() -> "OpenerDirector":
 
 def _failed(url: str, why: str) -> IdentityError:
     return IdentityError(
-        f"the time stamp service {url} failed: {why}",
+        f"the time stamp service {hidden(url)} failed: {hidden(why)}",
         hint="try again, or sign without a time stamp",
     )

@@ -126,10 +126,10 @@ def _moved_away(folder: Path, *, replace: bool) -> Iterator[None]:
             raise
         return
     old = folder.with_name(f"{folder.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.old")
-    folder.rename(old)
     try:
+        folder.rename(old)
         yield
-    except OSError:
+    except BaseException:  # Ctrl-C too; what has its name by then is in the way, and stays
         with contextlib.suppress(OSError):
             old.rename(folder)
         raise

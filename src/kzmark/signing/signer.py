@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from kzmark.errors import IdentityError, MalformedMediaError
+from kzmark.places.url import hidden
 from kzmark.signing import algorithm, authority, chain, keys
 from kzmark.signing.identity import Identity, IdentitySpec, load
 from kzmark.signing.store import cose
@@ -198,7 +199,7 @@ def _signing_error(error: Exception, witness: BaseException | None, *, tsa: str)
         return MalformedMediaError(f"cannot be signed: {text}")
     if tsa and ("http" in text or "stamp" in text):
         return IdentityError(
-            f"the time stamp service {tsa} failed: {text}",
+            f"the time stamp service {hidden(tsa)} failed: {hidden(text)}",
             hint="try again, or sign without a time stamp",
         )
     if "not valid at time of signing" in text:

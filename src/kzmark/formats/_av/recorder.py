@@ -8,12 +8,14 @@ from typing import Any, Final
 import numpy as np
 
 from kzmark.formats._audio.backend import load, reading
+from kzmark.formats._audio.hear import floats
 from kzmark.formats._audio.voice import Manner, coded
 from kzmark.formats._sound import Samples, Sound
 
 _BLOCK: Final = 1024  # samples of a packet of codecs without a length of their own
 _HELD: Final = {"ac3": 256, "eac3": 256, "mp2": 481}  # samples that come out one packet later
 _BARE: Final = {"libmp3lame": "mp3", "mp2": "mp2", "ac3": "ac3"}  # encoder → muxer
+_TONE: Final = 1_000  # hertz
 _NO_HEAD: Final = {"write_xing": "0", "id3v2_version": "0"}
 
 
@@ -73,6 +75,20 @@ def _lead(manner: Manner) -> tuple[int, int]:
     return lead, (made.delay + lead) // made.frame
 
 
+def _gain(manner: Manner) -> float:
+    """Return by what an encoder multiplies samples: LAME makes low bit rates quieter."""
+    if manner.encoder != "libmp3lame":
+        return 1.0
+    time = np.arange(manner.rate // 2) / manner.rate
+    tone = (0.25 * np.sin(2 * np.pi * _TONE * time)).astype(np.float32)
+    made = coded([np.repeat(tone[:, None], manner.channels, axis=1)], manner)
+    with reading("sound") as av:
+        decoder = av.CodecContext.create("mp3float", "r")
+        parts = [floats(one) for data in made.packets for one in decoder.decode(av.Packet(data))]
+    middle = np.concatenate(parts)[len(time) // 3 : -len(time) // 3]
+    return float(np.sqrt(np.mean(middle**2) / np.mean(tone**2)))
+
+
 def _tail(track: Any, manner: Manner, count: int) -> Iterator[Any]:
     """Yield what comes of some silence more: a few encoders hold back the end."""
     if held := _HELD.get(manner.encoder):
@@ -92,9 +108,9 @@ def _frames_of(
     resampler = av.AudioResampler(**given, frame_size=size)
     lead = -(-lead * sound.rate // manner.rate)
     silence = np.zeros((lead, sound.channels), np.float32)
-    count = 0
+    count, louder = 0, np.float32(1 / _gain(manner))
     for part in chain([silence] if lead else [], parts):
-        data = np.ascontiguousarray(part, np.float32).reshape(1, -1)
+        data = np.ascontiguousarray(part * louder, np.float32).reshape(1, -1)
         frame = av.AudioFrame.from_ndarray(data, format="flt", layout=layout)
         frame.sample_rate, frame.pts = sound.rate, count
         count += len(part)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._av.backend import load, opened, reading
+from kzmark.formats._av.successors import rate_for
 
 _STEP: Final = 1024  # samples of one frame
-_RATES: Final = {"libopus": 48_000}
 _BITS: Final = 80_000  # bits a second of each channel
 
 
@@ -105,7 +105,7 @@ def _frames(samples: NDArray[np.float32], rate: int) -> Iterator[Any]:
 def _encoded(
     out: Any, encoder: str, frames: Iterator[Any], rate: int, channels: int
 ) -> Iterator[Any]:
-    rate = _RATES.get(encoder, rate)
+    rate = rate_for(encoder, rate)
     layout = _layout(min(channels, 2))
     track = out.add_stream(encoder, rate=rate, layout=layout)
     if encoder != "flac":

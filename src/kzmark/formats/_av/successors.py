@@ -73,7 +73,9 @@ def successor(sound: Sound, bit_rate: int, muxer: str, *, fine: bool) -> Manner:
         UnsupportedMediaError: If nothing here encodes sound that the container takes.
     """
     for encoder in _preferred(sound, muxer):
-        for layout in dict.fromkeys((sound.layout, _LAYOUTS[min(sound.channels, 8)])):
+        plain = _LAYOUTS[min(sound.channels, 8)]
+        beside = encoder == "aac" and sound.layout == f"{plain}(side)"
+        for layout in (plain,) if beside else dict.fromkeys((sound.layout, plain)):
             manner = _manner(encoder, sound, layout, bit_rate, fine=fine)
             if muxer == "avi" and encoder == "libmp3lame":  # its first packet is left out
                 manner = replace(manner, options={"reservoir": "0"})
@@ -110,7 +112,7 @@ def _manner(encoder: str, sound: Sound, layout: str, bit_rate: int, *, fine: boo
         options = {"bits_per_raw_sample": "24"} if fine else {}
     elif encoder == "aac":
         options = {"aac_coder": "fast"}
-    rate = _rate(encoder, sound.rate)
+    rate = rate_for(encoder, sound.rate)
     return Manner(
         encoder=encoder,
         rate=rate,
@@ -121,7 +123,7 @@ def _manner(encoder: str, sound: Sound, layout: str, bit_rate: int, *, fine: boo
     )
 
 
-def _rate(encoder: str, rate: int) -> int:
+def rate_for(encoder: str, rate: int) -> int:
     """Return the lowest rate that keeps all that is heard, or the highest that there is."""
     known = _RATES.get(encoder, (rate,))
     return next((one for one in known if one >= rate), known[-1])

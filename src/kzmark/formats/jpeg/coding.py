@@ -19,6 +19,7 @@ from PIL import Image, ImageFile
 
 from kzmark._limits import DEFAULT_LIMITS
 from kzmark.errors import LimitExceededError, MalformedMediaError
+from kzmark.formats.jpeg.frame import Component, Frame
 from kzmark.formats.jpeg.segments import (
     DHT,
     DQT,
@@ -26,8 +27,6 @@ from kzmark.formats.jpeg.segments import (
     EOI,
     MAX_SIDE,
     SOS,
-    Component,
-    Frame,
     Segment,
     Stream,
     parse,

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from kzmark.formats._base import Pixels
-from kzmark.formats.jpeg.segments import APP0, APP14, Stream, segment_bytes
+from kzmark.formats.jpeg.segments import APP0, APP14, Head, Stream, segment_bytes
 
 _ADOBE: Final = b"Adobe"
 _JFIF: Final = 14  # bytes of JFIF's payload; decoders pass over shorter ones
@@ -34,14 +34,17 @@ _TRANSFORMS: Final = {Model.YCC: 1, Model.RGB: 0, Model.CMYK: 0, Model.YCCK: 2}
 
 def model(stream: Stream) -> Model:
     """Return the colour model by which viewers show the file; it has 1, 3 or 4 components."""
-    names = bytes([component.identifier for component in stream.frame.components])
+    return stream.head.once(_model)
+
+
+def _model(head: Head) -> Model:
+    names = bytes([component.identifier for component in head.frame.components])
     if len(names) == 1:
         return Model.GREY
-    header = stream.header
-    transform = _transform([stream.payload(s) for s in header if s.marker == APP14])
+    transform = _transform([head.payload(s) for s in head.segments if s.marker == APP14])
     if len(names) == 4:
         return Model.CMYK if transform in {None, 0} else Model.YCCK
-    if any(_is_jfif(stream.payload(s)) for s in header if s.marker == APP0):
+    if any(_is_jfif(head.payload(s)) for s in head.segments if s.marker == APP0):
         return Model.YCC
     rgb = transform == 0 if transform is not None else names == b"RGB"
     return Model.RGB if rgb else Model.YCC

@@ -20,7 +20,8 @@ from kzmark.errors import MalformedMediaError
 from kzmark.formats._base import Pixels
 from kzmark.formats.jpeg import colour
 from kzmark.formats.jpeg.colour import Model
-from kzmark.formats.jpeg.segments import APP0, COM, EOI, SOI, SOS, Frame, Stream
+from kzmark.formats.jpeg.frame import Frame
+from kzmark.formats.jpeg.segments import APP0, COM, EOI, SOI, SOS, Stream
 
 Plane = NDArray[np.uint8]  # (height, width)
 

@@ -5,13 +5,16 @@ Spec: ITU-T T.81 (ISO/IEC 10918-1), B.1.1 (markers, fill bytes) and B.2 (the ord
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, TypeVar, cast
 
 from kzmark._limits import Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
+from kzmark.formats.jpeg.frame import Frame, frame_of
 from kzmark.native import Refusal, jpeg
+
+Result = TypeVar("Result")
 
 SOI: Final = b"\xff\xd8"
 EOI: Final = b"\xff\xd9"
@@ -23,10 +26,10 @@ MAX_SIDE: Final = 65_500  # px; what libjpeg takes, just under the 65,535 of the
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}
 _ALONE: Final = 0x01  # TEM, the one marker without a length that may stand between segments
 _SIZED: Final = frozenset({*range(0xC0, 0xD0), *range(0xDA, 0xF0), COM})
-_PROGRESSIVE: Final = 0xC2
-_UNSUPPORTED: Final = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded"}
 _MAX_SEGMENTS: Final = 10_000  # more than 600 MB of metadata
 _KEPT: Final = 16 << 20  # bytes of a file that may stay in memory until the next one comes
+_SHORT: Final = 64 << 10  # bytes of a head that may stay, for files that begin alike
+_HEADS: Final = 4  # of them: of a source, and of what is made of it
 _MAX_SCANS: Final = 100  # progressive files have about ten; each one costs a pass over the picture
 _MARKER: Final = re.compile(rb"\xff++([\x01\xc0-\xcf\xd8-\xef\xfe])")
 _SCAN_END: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -50,49 +53,32 @@ class Segment(NamedTuple):
     stop: int
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
-    """One colour plane: identifier, sampling factors, number of its quantisation table."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """How a file begins. Those of one pipeline begin alike, and share what is known of it.
 
-    identifier: int
-    across: int
-    down: int
-    table: int
+    Attributes:
+        raw: All bytes up to the first entropy-coded ones.
+        frame: The one frame header.
+        segments: The segments before the first scan.
+        scan: The header of that, as a segment that stops with it.
+    """
 
+    raw: bytes
+    frame: Frame
+    segments: tuple[Segment, ...]
+    scan: Segment
+    _known: dict[object, object] = field(default_factory=dict, repr=False)
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The frame header (B.2.2): size in stored pixels and the components."""
+    def once(self, work: "Callable[[Head], Result]") -> Result:
+        """Return what a function gives for it, and keep that as long as this head is kept."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        return cast("Result", self._known[work])
 
-    marker: int
-    precision: int
-    width: int
-    height: int
-    components: tuple[Component, ...]
-
-    @property
-    def progressive(self) -> bool:
-        """Whether the scans refine one another."""
-        return self.marker == _PROGRESSIVE
-
-    @property
-    def most(self) -> tuple[int, int]:
-        """The largest sampling factors, across and down."""
-        return max(c.across for c in self.components), max(c.down for c in self.components)
-
-    @property
-    def ratios(self) -> tuple[tuple[int, int], ...]:
-        """By how much each component is smaller than the picture, across and down."""
-        across, down = self.most
-        return tuple((across // c.across, down // c.down) for c in self.components)
-
-    @property
-    def unit(self) -> tuple[int, int]:
-        """Width and height of an MCU of one scan that holds every component, in pixels."""
-        if len(self.components) == 1:
-            return 8, 8
-        across, down = self.most
-        return 8 * across, 8 * down
+    def payload(self, segment: Segment) -> bytes:
+        """Return what a segment holds behind its length."""
+        return self.raw[segment.body : segment.end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +87,25 @@ class Stream:
 
     Attributes:
         data: The whole file.
-        frame: Its one frame header.
+        head: How it begins.
         segments: Everything between SOI and EOI, in order.
         end: Where the file goes on behind EOI, in bytes.
     """
 
     data: bytes
-    frame: Frame
+    head: Head
     segments: tuple[Segment, ...]
     end: int
 
     @property
+    def frame(self) -> Frame:
+        """The one frame header."""
+        return self.head.frame
+
+    @property
     def header(self) -> tuple[Segment, ...]:
         """The segments before the first scan."""
-        markers = [segment.marker for segment in self.segments]
-        return self.segments[: markers.index(SOS)] if SOS in markers else self.segments
+        return self.head.segments
 
     def payload(self, segment: Segment) -> bytes:
         """Return what a segment holds behind its length."""
@@ -144,7 +134,7 @@ class Stream:
             LimitExceededError: If decoding could cost more than the limits allow.
         """
         frame = self.frame
-        if kind := _unsupported(frame):
+        if kind := frame.unsupported:
             raise UnsupportedMediaError(f"{kind} JPEG is not supported")
         count = len(frame.components)
         limits.check_picture(
@@ -157,8 +147,9 @@ class Stream:
             raise LimitExceededError(f"{scans} scans over {frame.width}x{frame.height} px")
 
 
-class _Last(threading.local):  # the steps of a stamp work on the same bytes one after another
-    parsed: tuple[Stream, Limits] | None = None
+class _Last(threading.local):
+    parsed: tuple[Stream, Limits] | None = None  # a stamp's steps work on the same bytes in turn
+    heads: tuple[Head, ...] = ()  # the latest first
 
 
 _LAST: Final = _Last()
@@ -200,36 +191,65 @@ def _parsed(data: bytes, limits: Limits, *, header_only: bool) -> Stream:
     if not data.startswith(SOI + b"\xff"):
         raise MalformedMediaError("not a JPEG")
     most = min(_MAX_SEGMENTS, limits.max_elements)
-    segments: list[Segment] = []
-    frame: Frame | None = None
-    at = len(SOI)
-    while (segment := _segment(data, at)).marker != EOI[1]:
+    head = _known_head(data) or _head(data, most)
+    if header_only:
+        return Stream(data, head, head.segments, head.scan.start)
+    segments = [*head.segments, head.scan._replace(stop=_scan_end(data, head.scan.end))]
+    _check_count(segments, most)
+    while (segment := _segment(data, segments[-1].stop)).marker != EOI[1]:
         if segment.marker in _FRAMES:
-            if frame is not None:
-                raise UnsupportedMediaError("hierarchical JPEG is not supported")
-            frame = _frame(segment.marker, data[segment.body : segment.end])
+            raise UnsupportedMediaError("hierarchical JPEG is not supported")
         if segment.marker == SOS:
-            if frame is None:
-                raise MalformedMediaError("a scan before the frame header")
-            if header_only:
-                return Stream(data, frame, tuple(segments), at)
             segment = segment._replace(stop=_scan_end(data, segment.end))
         segments.append(segment)
-        at = segment.stop
-        if len(segments) > most:
-            raise LimitExceededError(f"a JPEG of more than {most} segments")
-    return _stream(data, frame, segments)
-
-
-def _stream(data: bytes, frame: Frame | None, segments: Sequence[Segment]) -> Stream:
+        _check_count(segments, most)
     scans = sum(segment.marker == SOS for segment in segments)
-    if frame is None or not scans:
-        raise MalformedMediaError("a JPEG without a picture")
     if scans > _MAX_SCANS:
         raise LimitExceededError(f"a JPEG of {scans} scans is over the limit of {_MAX_SCANS}")
     end = _MARKER.match(data, segments[-1].stop)
     assert end is not None
-    return Stream(data, frame, tuple(segments), end.end())
+    return Stream(data, head, tuple(segments), end.end())
+
+
+def _known_head(data: bytes) -> Head | None:
+    for head in _LAST.heads:
+        if data.startswith(head.raw):
+            if head is not _LAST.heads[0]:
+                _keep(head)
+            return head
+    return None
+
+
+def _keep(head: Head) -> None:
+    if len(head.raw) <= _SHORT:
+        others = (other for other in _LAST.heads if other is not head)
+        _LAST.heads = (head, *others)[:_HEADS]
+
+
+def _head(data: bytes, most: int) -> Head:
+    segments: list[Segment] = []
+    frame: Frame | None = None
+    at = len(SOI)
+    while (segment := _segment(data, at)).marker != SOS:
+        if segment.marker == EOI[1]:
+            raise MalformedMediaError("a JPEG without a picture")
+        if segment.marker in _FRAMES:
+            if frame is not None:
+                raise UnsupportedMediaError("hierarchical JPEG is not supported")
+            frame = frame_of(segment.marker, data[segment.body : segment.end])
+        segments.append(segment)
+        _check_count(segments, most)
+        at = segment.stop
+    if frame is None:
+        raise MalformedMediaError("a scan before the frame header")
+    head = Head(data[: segment.end], frame, tuple(segments), segment)
+    _keep(head)
+    return head
+
+
+def _check_count(segments: Sequence[Segment], most: int) -> None:
+    if len(segments) > most:
+        raise LimitExceededError(f"a JPEG of more than {most} segments")
 
 
 def _segment(data: bytes, at: int) -> Segment:
@@ -265,36 +285,3 @@ def _scan_end(data: bytes, at: int) -> int:
     if found is None:
         raise MalformedMediaError("the file ends inside its picture")
     return found.start()
-
-
-def _frame(marker: int, payload: bytes) -> Frame:
-    if len(payload) < 6 or len(payload) != 6 + 3 * payload[5] or not payload[5]:
-        raise MalformedMediaError("the frame header has a wrong length")
-    components = tuple(
-        Component(payload[at], payload[at + 1] >> 4, payload[at + 1] & 15, payload[at + 2])
-        for at in range(6, len(payload), 3)
-    )
-    if any(not 1 <= factor <= 4 for c in components for factor in (c.across, c.down)):
-        raise MalformedMediaError("sampling factors outside 1 to 4")
-    height, width = int.from_bytes(payload[1:3], "big"), int.from_bytes(payload[3:5], "big")
-    if not width:
-        raise MalformedMediaError("a picture without width")
-    if not height:
-        raise UnsupportedMediaError(
-            "JPEG whose height stands behind its scan (DNL) is not supported"
-        )
-    return Frame(marker, payload[0], width, height, components)
-
-
-def _unsupported(frame: Frame) -> str:
-    """Name the kind of JPEG, if it is one that libjpeg's 8-bit decoder does not take."""
-    if frame.marker > _PROGRESSIVE:
-        return _UNSUPPORTED.get(frame.marker, "hierarchical")
-    if frame.precision != 8:
-        return f"{frame.precision}-bit"
-    if len(frame.components) not in {1, 3, 4}:
-        return f"{len(frame.components)}-component"
-    across, down = frame.most
-    if any(across % c.across or down % c.down for c in frame.components):
-        return "fractionally sampled"
-    return ""

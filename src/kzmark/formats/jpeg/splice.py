@@ -9,12 +9,13 @@ import numpy as np
 from kzmark.formats._base import Box, Pixels
 from kzmark.formats.jpeg import colour
 from kzmark.formats.jpeg.colour import Model
+from kzmark.formats.jpeg.frame import Frame
 from kzmark.formats.jpeg.segments import (
     DHT,
     DQT,
     DRI,
     SOS,
-    Frame,
+    Head,
     Stream,
     segment_bytes,
 )
@@ -104,27 +105,32 @@ def scan_of(stream: Stream) -> jpeg.Scan | None:
     """Return what the core needs, or nothing if the file is of a kind it does not take."""
     if not jpeg.available():
         return None
-    data = stream.data
-    told = tuple((s.marker, data[s.body : s.end]) for s in stream.segments if s.marker in _TELLING)
-    coding = _coding(stream.frame, told)
+    data, scan = stream.data, stream.segments[len(stream.header)]
+    behind = stream.segments[len(stream.header) + 1 :]
+    if any(segment.marker in _TELLING for segment in behind):
+        return None  # more scans, or tables for them
+    coding = stream.head.once(_coding)
     if coding is None:
         return None
-    scan = next(stream.find(SOS))
     stop = scan.stop
     while stop > scan.end and data[stop - 1] == 0xFF:  # fill bytes
         stop -= 1
     return jpeg.Scan(data, scan.end, stop, coding)
 
 
+def _coding(head: Head) -> jpeg.Coding | None:
+    segments = [s for s in (*head.segments, head.scan) if s.marker in _TELLING]
+    return _told(head.frame, tuple((s.marker, head.payload(s)) for s in segments))
+
+
 @functools.lru_cache(maxsize=64)
-def _coding(frame: Frame, told: tuple[tuple[int, bytes], ...]) -> jpeg.Coding | None:
+def _told(frame: Frame, told: tuple[tuple[int, bytes], ...]) -> jpeg.Coding | None:
     """Return how a file is coded, by its frame and the other segments that tell it, in order.
 
-    Files of one camera or pipeline have them in common.
+    Files of one camera or pipeline have them in common, whatever else stands in their heads.
     """
-    markers = [marker for marker, _ in told]
-    if not _ODD.isdisjoint(markers) or markers.index(SOS) != len(markers) - 1:
-        return None  # one scan, and no tables behind it
+    if any(marker in _ODD for marker, _ in told):
+        return None
     if frame.marker not in _SEQUENTIAL or frame.precision != 8 or len(frame.components) > 4:
         return None
     components = _components(frame, dict(_parts(told, DQT)), told[-1][1])

@@ -20,6 +20,7 @@ from kzmark.formats.matroska.blocks import (
     BLOCK,
     CODEC_ID,
     CODEC_PRIVATE,
+    DURATION,
     ENCODINGS,
     GROUP,
     SIMPLE,
@@ -107,10 +108,14 @@ class Lane:
         block = self._renumbered(slot.block, offset)
         if slot.place.kind == SIMPLE:
             return ebml.pack(SIMPLE, block)
-        parts = [
-            ebml.pack(BLOCK, block) if one.kind == BLOCK else self._whole(one)
-            for one in self.file.inner(slot.place)
-        ]
+        parts = []
+        for one in self.file.inner(slot.place):
+            if one.kind == DURATION:
+                told = ebml.content(self.file.source, one, most=64)
+                lasting = ebml.integer(told) * scale_of(self.file) / self._unit
+                parts.append(ebml.unsigned(DURATION, round(lasting)))
+            else:
+                parts.append(ebml.pack(BLOCK, block) if one.kind == BLOCK else self._whole(one))
         return ebml.pack(GROUP, *parts)
 
     def _renumbered(self, block: ebml.Element, offset: int) -> bytes:

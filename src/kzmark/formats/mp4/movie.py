@@ -17,6 +17,7 @@ from kzmark._rope import Rope
 from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._bmff.boxes import Span, first, header, spans
 from kzmark.formats.mp4 import fragments
+from kzmark.formats.mp4.replays import check_replays
 from kzmark.formats.mp4.sizes import check_sizes
 from kzmark.formats.mp4.tables import Table
 from kzmark.formats.mp4.tree import Box, content, grow, outermost
@@ -80,6 +81,7 @@ class Movie:
         for trak in self.moov.children or ():
             if trak.kind == b"trak":
                 check_sizes(trak, self.size)
+                check_replays(trak, self.moov)
 
     @property
     def head(self) -> bytes:

@@ -40,6 +40,8 @@ class Table:
         counts: Samples of each chunk.
     """
 
+    counts: Numbers
+
     def __init__(self, trak: Box, *, size: int) -> None:
         self.trak = trak
         self.kind = trak.need(b"mdia", b"hdlr").body[8:12]

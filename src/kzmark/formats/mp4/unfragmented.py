@@ -73,13 +73,15 @@ def _copied(source: BinaryIO, storage: BinaryIO, muxer: str) -> dict[int, bytes]
         options = {"movflags": "use_metadata_tags"} if muxer == "mp4" else {}
         with av.open(storage, "w", format=muxer, options=options) as out:
             out.metadata.update(container.metadata)
-            tracks = {stream.index: _track(out, stream) for stream in container.streams}
-            for packet in container.demux():
+            cover = av.stream.Disposition.attached_pic  # stands in what others wrote
+            streams = [one for one in container.streams if not one.disposition & cover]
+            tracks = {stream.index: _track(out, stream) for stream in streams}
+            for packet in container.demux(*streams):
                 if packet.dts is None or not packet.size:
                     continue
-                index = packet.stream.index
-                sums.setdefault(index, hashlib.sha256()).update(bytes(packet))
-                packet.stream = tracks[index]
+                track = tracks[packet.stream.index]
+                sums.setdefault(track.index, hashlib.sha256()).update(bytes(packet))
+                packet.stream = track
                 out.mux(packet)
     return {index: found.digest() for index, found in sums.items()}
 
