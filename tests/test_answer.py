@@ -284,3 +284,57 @@ def test_the_audit_log_tells_of_answers(identity: Identity, tmp_path: Path) -> N
     assert [event["event"] for event in events] == ["intent", "done"]
     assert {event["mark_id"] for event in events} == {str(stream.mark_id)}
     assert events[1]["sha256"] == stream.answer.sha256
+
+
+# --- judged as what they were written in
+
+
+@pytest.mark.parametrize("embed", [False, True])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+def test_an_answer_and_its_record_are_judged_under_the_name_of_its_format(
+    name: str, embed: bool, stamper: kzmark.Stamper
+) -> None:
+    written = {"a.txt": "text", "a.md": "markdown", "a.html": "html"}[name]
+    if embed and written == "html":
+        pytest.skip("HTML that is no page carries no manifest")
+    stream = stamper.text(iter(["# Hello ", "<b>world</b>"]), format=written, embed=embed)
+    said = "".join(stream)
+
+    report = kzmark.verify(said.encode(), name=name, record=stream.answer.record)
+    changed = kzmark.verify(f"{said}!".encode(), name=name, record=stream.answer.record)
+    unsaid = kzmark.verify(said.encode(), name=name)
+
+    assert report.verdict is kzmark.Verdict.COMPLIANT
+    assert "c2pa" in {one.layer.value for one in report.evidence if one.mark}
+    assert changed.verdict is kzmark.Verdict.NOT_COMPLIANT
+    assert (unsaid.verdict is kzmark.Verdict.COMPLIANT) is embed
+
+
+def test_a_file_keeps_its_own_mark_whatever_record_comes_with_it(stamper: kzmark.Stamper) -> None:
+    record = stamper.text("another", format="markdown").record
+    for name, data in (("a.md", b"words\n"), ("a.html", b"<!doctype html><p>words")):
+        done = stamper.stamp(data, name=name)
+
+        report = kzmark.verify(done.data, name=name, record=record)
+
+        assert report.verdict is kzmark.Verdict.COMPLIANT
+        assert report.mark == done.mark
+
+
+def test_an_answer_that_is_quoted_is_no_answer(stamper: kzmark.Stamper) -> None:
+    said = stamper.text("quoted", format="markdown", embed=True).text
+    done = stamper.stamp(f"Look:\n\n{said}\n\nand mine\n".encode(), name="a.md")
+
+    report = kzmark.verify(done.data, name="a.md")
+
+    assert report.mark == done.mark
+    assert "text" in {layer.value for layer in done.layers}
+
+
+def test_an_answer_in_markdown_is_stamped_again_as_one(stamper: kzmark.Stamper) -> None:
+    said = stamper.text("words", format="markdown", embed=True).text
+    assert said is not None
+
+    again = stamper.stamp(said.encode(), name="a.md")
+
+    assert not again.changed

@@ -273,3 +273,44 @@ def test_what_is_see_through_in_a_frame_stands_on_white(stamper: Stamper) -> Non
 
     assert data is not None
     assert pictures(data)[0][170, 310].min() > 250
+
+
+@pytest.mark.parametrize("count", [0, 3, 60])  # before, and behind, what encoders hold back
+@pytest.mark.parametrize(
+    "error", [ValueError("mine"), OSError("mine"), av.error.InvalidDataError(1, "mine")]
+)
+def test_what_the_caller_s_frames_raise_comes_out_as_it_is(
+    stamper: Stamper, error: Exception, count: int
+) -> None:
+    def failing() -> Iterator[np.ndarray]:
+        yield from frames(count)
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        made(stamper, failing())
+
+    assert caught.value is error
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("error", [ValueError("mine"), OSError("mine")])
+def test_what_progress_raises_comes_out_as_it_is(identity: Identity, error: Exception) -> None:
+    def tell(_done: int, _all: int) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        made(Stamper(STATEMENT, identity=identity, progress=tell), frames(3))
+
+    assert caught.value is error
+
+
+def test_a_frame_that_pillow_cannot_read_is_the_caller_s_business(
+    stamper: Stamper, tmp_path: Path
+) -> None:
+    path = tmp_path / "cut.png"
+    Image.fromarray(next(frames(1))).save(path)
+    path.write_bytes(path.read_bytes()[:-200])
+    good = Image.fromarray(next(frames(1)))
+
+    with Image.open(path) as cut, pytest.raises(RequestError, match="frame cannot be read"):
+        made(stamper, [good, cut])

@@ -28,7 +28,7 @@ LEVELS = (  # a module imports from its own line and from lines below it
     ("plan",),
     ("seeing",),
     ("subject", "preview", "unread"),
-    ("policy", "prompts", "sniff", "statement", "audit", "signing", "notices"),
+    ("policy", "policy_file", "prompts", "sniff", "statement", "audit", "signing", "notices"),
     ("formats",),
     ("native",),
     ("report", "foreign"),
@@ -46,7 +46,7 @@ LEVELS = (  # a module imports from its own line and from lines below it
     ("journal",),
     ("places",),
     ("_io", "_limits", "_rope"),
-    ("_ground", "_temporary"),
+    ("_caller", "_ground", "_temporary"),
     ("_system",),
     ("errors",),
 )

@@ -9,6 +9,7 @@ from kzmark import policy
 from kzmark.errors import NotCompliantError, RequestError
 from kzmark.mark import NoticeRecord
 from kzmark.policy import ARTICLE_21, Policy, Signed, article_21
+from kzmark.policy_file import from_file
 from kzmark.report import Basis, Evidence, Outcome, Reason, Report, Status, Verdict
 from kzmark.vocabulary import Layer
 
@@ -133,7 +134,7 @@ def test_the_order_of_languages_is_that_of_the_record_where_none_was_seen() -> N
 def test_a_policy_may_ask_for_kazakh_first(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text('name = "house"\nedition = "2026"\nrequirements = ["kazakh-first"]\n')
-    asked = policy.from_file(path)
+    asked = from_file(path)
     outcomes = {
         one: asked.judge([XMP, piece])[0].outcome
         for one, piece in {"kk": spoken("kk"), "ru": spoken("ru"), "-": GONE}.items()
@@ -171,7 +172,7 @@ def test_a_policy_file_names_its_requirements(tmp_path: Path) -> None:
     path = tmp_path / "p.toml"
     path.write_text('name = "house"\nedition = "2026"\nrequirements = ["signed", "perceivable"]\n')
 
-    loaded = policy.from_file(path)
+    loaded = from_file(path)
 
     assert loaded.name == "house"
     assert [f.outcome for f in loaded.judge([C2PA, SEEN])] == [Outcome.MET, Outcome.MET]
@@ -192,7 +193,7 @@ def test_a_bad_policy_file_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
 
     with pytest.raises(RequestError):
-        policy.from_file(path)
+        from_file(path)
 
 
 def test_what_others_say_of_ai_is_told_and_is_no_record_of_ours() -> None:

@@ -1,5 +1,6 @@
 """`Stamper`: what it is given is judged at once, and what it needs is opened when needed."""
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from kzmark.errors import (
     ProfileError,
     RecordError,
     RequestError,
+    UnknownFormatError,
     UnrecordedError,
 )
 from kzmark.signing import folder
@@ -317,3 +319,35 @@ def test_an_array_of_a_size_that_the_format_cannot_hold_is_a_request_error(
 
     with pytest.raises(RequestError, match="webp"):
         stamper.stamp(np.zeros((200, 20000, 3), "u1"), format="webp")
+
+
+# --- bytes that a name tells apart
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("a.txt", b"words\n"), ("a.md", b"words\n"), ("a.html", b"<p>words</p>"), ("a.json", b"{}")],
+)
+def test_bytes_of_a_text_are_stamped_under_a_name(
+    name: str, data: bytes, identity: Identity
+) -> None:
+    stamper = kzmark.Stamper(STATEMENT, identity=identity)
+    named = io.BytesIO(data)
+    named.name = f"somewhere/{name}"
+
+    for done in (stamper.stamp(data, name=name), stamper.stamp(named)):
+        report = kzmark.verify(done.data, name=name, record=done.record)
+
+        assert report.verdict is kzmark.Verdict.COMPLIANT
+
+
+def test_what_tells_a_text_apart_is_said_where_it_is_missing(identity: Identity) -> None:
+    stamper = kzmark.Stamper(STATEMENT, identity=identity)
+
+    with pytest.raises(UnknownFormatError) as unknown:
+        stamper.stamp(b"words")
+    with pytest.raises(RequestError) as format_given:
+        stamper.stamp(b"words", format="text")
+    with pytest.raises(RequestError, match="picture"):
+        stamper.stamp(Image.new("RGB", (64, 64)), name="a.png")
+    assert all('name="a.txt"' in one.value.hint for one in (unknown, format_given))

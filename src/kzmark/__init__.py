@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kzmark.mark import Mark, Responsible, System
     from kzmark.plan import Plan
     from kzmark.policy import Policy, Signed, article_21
-    from kzmark.policy import from_file as load_policy
+    from kzmark.policy_file import from_file as load_policy
     from kzmark.profile import Profile
     from kzmark.profile import load as load_profile
     from kzmark.report import Evidence, Finding, Report, Verdict
@@ -61,7 +61,7 @@ _HOME: Final = {  # where a name is made, and its name there if it is another
     "connect": "executors",
     "inspect": "api",
     "load_identity": "signing.identity:load",
-    "load_policy": "policy:from_file",
+    "load_policy": "policy_file:from_file",
     "load_profile": "profile:load",
     "new_identity": "signing.identity",
     "stamp": "api",

@@ -24,6 +24,11 @@ FOLDS_CASE = WINDOWS or sys.platform == "darwin"  # as their file systems are ma
 _BUSY: Final = frozenset({5, 32, 33, 1224})  # access denied, shared, locked, mapped into memory
 # Seconds between tries at what is in use
 _PAUSES: tuple[float, ...] = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64)
+_REMEDIES: Final = {
+    errno.ENOSPC: "make room on its disk, or name a folder on another",
+    errno.EDQUOT: "make room within the quota of its disk, or name a folder on another",
+    errno.EROFS: "its disk is read-only: name a folder on another",
+}
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", "conin$", "conout$"}
     | {f"{kind}{digit}" for kind in ("com", "lpt") for digit in "0123456789¹²³"}
@@ -166,7 +171,9 @@ def misnamed(name: str) -> str:
 
 
 def remedy(error: OSError, target: Path) -> str:
-    """Return what to do about a write that the system refused, where Windows' own words do not."""
+    """Return what to do about a write that the system refused, where its own words do not say."""
+    if told := _REMEDIES.get(error.errno or 0):
+        return told
     if not WINDOWS:
         return ""
     if _is_read_only(target):

@@ -70,9 +70,10 @@ def scratch_in(folder: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"what leads up to it cannot be written: {error.strerror or error}",
-            source=str(folder or ""),
+        where = f" in {folder}" if folder else ""
+        raise OutputError(  # whoever knows the file names it
+            f"what leads up to its output cannot be written{where}: {error.strerror or error}",
+            hint=_system.remedy(error, folder or Path()),
         ) from error
     finally:
         _SCRATCH.reset(before)

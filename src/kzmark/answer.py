@@ -6,7 +6,6 @@ letters that nobody sees, is left out, for an answer has one: nothing is held ba
 letters that may begin one.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import io
@@ -20,7 +19,7 @@ from kzmark import trail
 from kzmark._limits import Limits
 from kzmark.audit import AuditLog
 from kzmark.delivery import Destination
-from kzmark.errors import BackendMissingError, CheckError, MalformedMediaError, RequestError
+from kzmark.errors import CheckError, MalformedMediaError, RequestError
 from kzmark.formats import _plain, _wrapper
 from kzmark.formats import adapter as built_in
 from kzmark.formats._normal import Digest, normal
@@ -225,10 +224,10 @@ class Making:
 
     def _check(self, said: str) -> None:
         """Look for the notice in what a reader meets first."""
-        leaf = Leaf(index=0, passages=_plain.passages(said))
-        if self.speech is not Speech.TEXT:
-            with contextlib.suppress(BackendMissingError):  # the notice is first in any case
-                leaf = _rendered(said, self.speech, self.limits)
+        if self.speech is Speech.TEXT:
+            leaf = Leaf(index=0, passages=_plain.passages(said))
+        else:
+            leaf = _rendered(said, self.speech, self.limits)
         seen = words.find([leaf], profile=self.style.profile, mark=self.mark)
         if seen.status is not Status.PRESENT:
             raise CheckError(f"the notice is not perceivable: {seen.detail}")

@@ -91,7 +91,7 @@ def verify(
             policy=policy,
             profile=loaded,
             limits=limits,
-            name=str(where or name),
+            name=str(where or name or paths.stream_name(source)),
             record=paths.record_beside(where, stream) if record is None else record,
             trust=trust,
             preview=preview,

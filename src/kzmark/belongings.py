@@ -97,6 +97,37 @@ def of(image: Image.Image, *, limits: Limits) -> Belongings:
     )
 
 
+def without_previews(
+    options: Mapping[str, Any], *, limits: Limits
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return options of an encoder, less the previews in the EXIF and XMP that they hand over.
+
+    Args:
+        options: As the caller gave them.
+        limits: What they may cost.
+
+    Returns:
+        The options, and what was left behind, as stable codes.
+
+    Raises:
+        MediaError: If the XMP is over the limits.
+    """
+    given, notes = dict(options), []
+    block = given.get("exif")
+    if isinstance(block, Image.Exif):
+        block = block.tobytes()
+    if isinstance(block, bytes | bytearray) and block:
+        cleared, cut = exif.drop_thumbnail(bytes(block))
+        if cut:
+            given["exif"] = cleared
+            notes.append("exif-thumbnail-dropped")
+    if isinstance(packet := given.get("xmp"), bytes) and packet:
+        given["xmp"], emptied = xmp.drop_thumbnails(packet, limits=limits)
+        if emptied:
+            notes.append("xmp-thumbnail-dropped")
+    return given, tuple(notes)
+
+
 def _exif_of(image: Image.Image) -> bytes:
     block = image.info.get("exif")
     if isinstance(block, bytes) and block:

@@ -6,7 +6,7 @@ from kzmark.errors import CheckError, MediaError
 from kzmark.notices import audio
 from kzmark.plan import Plan
 from kzmark.report import Status
-from kzmark.seeing import see
+from kzmark.seeing import perceive
 from kzmark.signing.signed import Signed
 from kzmark.sniff import sniff
 from kzmark.subject import Subject, read_layers
@@ -22,6 +22,7 @@ def check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -
         signed: What signing gave a moment ago, if the file is that very output.
 
     Raises:
+        BackendMissingError: If nobody here can look for the notice: that is no success.
         CheckError: If a stranger would not know its format, a layer does not read back as the mark
             of the plan, or the notice cannot be perceived.
     """
@@ -37,9 +38,8 @@ def check(done: Subject, plan: Plan, *, limits: Limits, signed: Signed | None) -
                 source=done.name,
             )
     profile = plan.style.profile
-    seen = see(done, plan.mark, profile=profile, limits=limits, blind=False)
-    unseen = seen.code == "notice.backend-missing"  # nobody here can look; verify says so too
-    if seen.status is not Status.PRESENT and not unseen:
+    seen = perceive(done, plan.mark, profile=profile, limits=limits, blind=False)
+    if seen.status is not Status.PRESENT:
         told = f"the notice is not perceivable: {seen.detail}"
         raise CheckError(told, source=done.name, hint=audio.hint(plan.style, plan.mark))
 

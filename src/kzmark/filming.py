@@ -90,6 +90,7 @@ class Filming:
             MediaError: If the sound is damaged.
             InstallationError: If PyAV is missing, the identity fails, or the disk refuses.
             CheckError: If the output did not pass the check; it was not kept.
+            Exception: What `frames` raises comes out as it is.
         """
         from kzmark.footage import Footage
 

@@ -6,7 +6,7 @@ The plate is laid on each frame on its way into the encoder, so that nothing is 
 import io
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
@@ -16,9 +16,11 @@ from typing import Any, BinaryIO, Final, Self
 import numpy as np
 from PIL import Image
 
+from kzmark._caller import Caller
 from kzmark._limits import Limits
 from kzmark._rope import Rope
 from kzmark._temporary import scratch_folder, taken_from
+from kzmark.encoders import FAULTS
 from kzmark.errors import InputError, RequestError
 from kzmark.formats import EXTENSIONS, adapter
 from kzmark.formats._av.shoot import RECIPES, Shot
@@ -53,6 +55,7 @@ class Footage:
         sound: What is heard, or nothing.
         codec: What its pictures are coded in; the usual codec of the format if empty.
         own: What was opened here for its sound.
+        caller: Who makes the frames.
         options: For the encoder.
     """
 
@@ -64,6 +67,7 @@ class Footage:
     sound: Sound | None = None
     codec: str = ""
     own: BinaryIO | None = None
+    caller: Caller = field(default_factory=Caller)
     options: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
@@ -118,8 +122,8 @@ class Footage:
             RequestError: If there is no frame, or something is of another kind.
             InputError: If the sound cannot be read.
         """
-        rate, own = _rate(fps), _opened(audio)
-        made = iter(frames)
+        rate, own, caller = _rate(fps), _opened(audio), Caller()
+        made = caller.frames(frames)
         first = next(made, None)
         if first is None:
             raise RequestError("no frame at all", hint="an iterable may have been used up before")
@@ -134,13 +138,23 @@ class Footage:
             rate=rate,
             sound=None if audio is None else _sound(audio) if own is None else Sound(own),
             own=own,
+            caller=caller,
             codec=codec,
             options={name: str(value) for name, value in (options or {}).items()},
         )
 
-    def closing(self) -> AbstractContextManager[object]:
-        """Return a context at whose end nothing of it is open any more."""
-        return nullcontext() if self.own is None else closing(self.own)
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Make a context at whose end nothing of it is open any more.
+
+        What the frames or `progress` raise comes out of it as it is.
+        """
+        try:
+            with self.caller.heard():
+                yield
+        finally:
+            if self.own is not None:
+                self.own.close()
 
     def job(
         self,
@@ -182,7 +196,8 @@ class Footage:
     def _made(self, shot: Shot, progress: Progress | None) -> Rope:
         def tell(done: int) -> None:
             if progress is not None:
-                progress(done, max(done, self.count))
+                with self.caller.at_work():
+                    progress(done, max(done, self.count))
 
         with scratch_folder() as folder:
             shot.make(Path(folder) / _FILM, self.frames, tell)
@@ -214,11 +229,10 @@ def _alike(frames: Iterator[Any], shape: tuple[int, ...]) -> Iterator[Pixels]:
 
 def _pixels(frame: Any) -> Pixels:
     if isinstance(frame, Image.Image):
-        flat = frame
-        if "A" in frame.getbands() or "transparency" in frame.info:
-            clear = frame.convert("RGBA")
-            flat = Image.alpha_composite(Image.new("RGBA", frame.size, "white"), clear)
-        return np.asarray(flat.convert("RGB"))
+        try:
+            return np.asarray(_on_white(frame).convert("RGB"))
+        except FAULTS as error:
+            raise RequestError(f"a frame cannot be read: {error}") from error
     shape: tuple[int, ...] = getattr(frame, "shape", ())
     good = isinstance(frame, np.ndarray) and frame.dtype == np.uint8
     if good and len(shape) == 2:
@@ -231,6 +245,13 @@ def _pixels(frame: Any) -> Pixels:
         f"a frame of the kind {type(frame).__name__} {shape or ''}".rstrip(),
         hint="give a PIL.Image, or uint8 of shape (height, width, 3), RGB",
     )
+
+
+def _on_white(frame: Image.Image) -> Image.Image:
+    if "A" not in frame.getbands() and "transparency" not in frame.info:
+        return frame
+    clear = frame.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", frame.size, "white"), clear)
 
 
 def _opened(audio: Any) -> BinaryIO | None:

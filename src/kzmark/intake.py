@@ -22,9 +22,10 @@ def refuse_picture_words(format: str, options: dict[str, Any]) -> None:  # noqa:
     """Refuse what only a picture in memory can take: a file keeps its format and its quality."""
     given = sorted([*(["format"] if format else []), *options])
     if given:
+        text = '; bytes of a text are told by name="a.txt"' if given == ["format"] else ""
         raise RequestError(
             f"{', '.join(given)} for a source that is a file already",
-            hint="they are for a PIL.Image or a NumPy array; a file keeps its format",
+            hint=f"for a PIL.Image or a NumPy array; a file keeps its format{text}",
         )
 
 
@@ -39,13 +40,21 @@ def naming(source: Source) -> Iterator[None]:
         raise
 
 
-def is_picture(source: Source) -> bool:
-    """Say whether a source is a picture in memory; for a path or bytes nothing is imported."""
+def is_picture(source: Source, name: str = "") -> bool:
+    """Say whether a source is a picture in memory; for a path or bytes nothing is imported.
+
+    Raises:
+        RequestError: If it is one, and yet was given the name of a file.
+    """
     if isinstance(source, str | os.PathLike | Place | bytes | bytearray | memoryview):
         return False
     from kzmark import still
 
-    return still.is_picture(source)
+    if (found := still.is_picture(source)) and name:
+        raise RequestError(
+            f"the name {name!r} for a picture that is no file yet", hint='say format="png"'
+        )
+    return found
 
 
 def named(job: Plan | Finished, mark_id: UUID | None) -> Plan | Finished:

@@ -51,13 +51,14 @@ def record_path(path: Path) -> Path:
     return path.with_name(path.name + RECORD_SUFFIX)
 
 
-def subject_of(source: Any, *, limits: Limits, hint: str = SOURCES) -> Subject:
+def subject_of(source: Any, *, limits: Limits, hint: str = SOURCES, name: str = "") -> Subject:
     """Open a path, a URL, bytes or a binary stream, with the sidecar that stands beside it.
 
     Args:
         source: What to open.
         limits: What it may cost.
         hint: What to say where it is none of these.
+        name: What to call bytes or a stream; the name that a stream has itself if left out.
 
     Raises:
         InputError: If it cannot be read.
@@ -67,7 +68,14 @@ def subject_of(source: Any, *, limits: Limits, hint: str = SOURCES) -> Subject:
     where = place_of(source)
     with opened(source, limits=limits, hint=hint) as stream:
         record = record_beside(where, stream)
-        return open_subject(stream, limits=limits, name=str(where or ""), record=record)
+        called = str(where or name or stream_name(source))
+        return open_subject(stream, limits=limits, name=called, record=record)
+
+
+def stream_name(source: Any) -> str:
+    """Return the name that a stream has, as an open file does; that of a folder is left out."""
+    name = getattr(source, "name", "")
+    return Path(name).name if isinstance(name, str) else ""
 
 
 @contextlib.contextmanager
@@ -117,7 +125,7 @@ def record_beside(where: Place | None, stream: BinaryIO) -> bytes | None:
     if where.is_local:
         return read_record(where.local)
     try:
-        keeps = Layer.SIDECAR in sniff(stream).info.layers
+        keeps = Layer.SIDECAR in sniff(stream, name=where.name).info.layers
     except UnknownFormatError:
         keeps = False
     return _record_object(where) if keeps else None

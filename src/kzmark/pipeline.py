@@ -214,7 +214,8 @@ def verify(
         evidence = read_layers(subject, limits=limits, trust=trust)
         mark = agreed_mark(evidence)
         watch = small.watched if small else iter
-        evidence.append(see(subject, mark, profile=profile, limits=limits, watch=watch))
+        seen = see(subject, mark, profile=profile, limits=limits, watch=watch)
+        evidence.append(policies.named_profile(seen, mark, profile.name))
     except (MediaError, BackendMissingError) as error:
         info = subject.adapter.info
         return unread(subject.digest, error, name=subject.name, policy=policy, info=info)

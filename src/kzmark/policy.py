@@ -1,14 +1,11 @@
 """What the law asks, as requirements over evidence. No requirement touches a file or raises."""
 
-import os
-import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Final
 
-from kzmark._io import cause
 from kzmark._notice_record import without_kazakh_first
 from kzmark.comparison import differences
 from kzmark.errors import RequestError
@@ -29,6 +26,7 @@ _BROKEN: Final = {  # evidence has the words of whoever checked, which are not f
     "c2pa.signature": "the signature or the certificate does not hold",
     "c2pa.malformed": "the manifest cannot be read",
 }
+_LONE: Final = "; this format keeps it beside the file, in <name>.kzmark.json, and there is none"
 
 
 class Signed(StrEnum):
@@ -89,7 +87,14 @@ def machine_readable(evidence: Sequence[Evidence]) -> Finding:
         if said := claim(piece):
             message = f"no kzmark record{_unfit(layers)}, though {piece.layer.value} {said}"
             return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.foreign", message)
-    return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.absent", "no layer holds a readable mark")
+    message = f"no layer holds a readable mark{_LONE if lacks_sidecar(evidence) else ''}"
+    return _finding(_MARK_CLAUSE, Outcome.NOT_MET, "mark.absent", message)
+
+
+def lacks_sidecar(evidence: Sequence[Evidence]) -> bool:
+    """Say whether the file is of a format whose mark stands beside it, and nothing does."""
+    layers = [(e.layer, e.status) for e in evidence if e.layer is not Layer.NOTICE]
+    return layers == [(Layer.SIDECAR, Status.ABSENT)]
 
 
 def _unfit(layers: Sequence[Evidence]) -> str:
@@ -149,6 +154,21 @@ def perceivable(evidence: Sequence[Evidence]) -> Finding:
     return _finding(_NOTICE_CLAUSE, Outcome.MET, code or "notice.perceivable", detail)
 
 
+def named_profile(seen: Evidence, mark: Mark | None, profile: str) -> Evidence:
+    """Return what was observed of a notice, with a word about the profile if that may be why.
+
+    Args:
+        seen: What was observed.
+        mark: The mark that the layers agree on, if they do.
+        profile: Name of the profile that the notice was measured by.
+    """
+    amiss = seen.status in {Status.BROKEN, Status.ABSENT}
+    if not amiss or mark is None or mark.profile == profile or "--profile" in seen.detail:
+        return seen
+    told = f"made by the profile {mark.profile}, measured by {profile}: name that with --profile"
+    return replace(seen, detail=f"{seen.detail}; {told}")
+
+
 def kazakh_first(evidence: Sequence[Evidence]) -> Finding:
     """Law 151-I, Article 21: the notice speaks Kazakh, before any other language."""
     if perceivable(evidence).outcome is not Outcome.MET:
@@ -192,15 +212,6 @@ def trusted(evidence: Sequence[Evidence]) -> Finding:
     return _finding(_SIGNED_CLAUSE, Outcome.NOT_MET, code, message)
 
 
-_NAMED: Final = {
-    "machine-readable": machine_readable,
-    "perceivable": perceivable,
-    "agreeing": agreeing,
-    "intact": intact,
-    "signed": signed,
-    "trusted": trusted,
-    "kazakh-first": kazakh_first,
-}
 _SIGNATURE: Final = frozenset({"signature.absent", "signature.untrusted", "signature.expired"})
 _CORE: Final = (machine_readable, perceivable, agreeing, intact)
 
@@ -229,31 +240,6 @@ def article_21(require: Signed | str = Signed.ANY) -> Policy:
     )
 
 
-def from_file(path: str | os.PathLike[str]) -> Policy:
-    """Read a policy from TOML: `name`, `edition`, and `requirements`, a list of known names.
-
-    Raises:
-        RequestError: If it cannot be read, lacks a value, or names no known requirement.
-    """
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RequestError(f"cannot be read: {cause(error)}", source=str(path)) from error
-    listed = table.get("requirements")
-    known = ", ".join(_NAMED)
-    if not isinstance(listed, list) or not listed or not set(map(str, listed)) <= _NAMED.keys():
-        raise RequestError(
-            "no list of known requirements", source=str(path), hint=f"any of {known}"
-        )
-    if table.keys() != {"name", "edition", "requirements"}:
-        raise RequestError("a policy has name, edition and requirements", source=str(path))
-    return Policy(
-        name=str(table["name"]),
-        edition=str(table["edition"]),
-        requirements=tuple(_NAMED[str(name)] for name in listed),
-    )
-
-
 def verdict(findings: Sequence[Finding]) -> Verdict:
     """Any requirement not met: not compliant; else any unknown: undetermined; else compliant."""
     outcomes = {finding.outcome for finding in findings}
@@ -264,6 +250,8 @@ def verdict(findings: Sequence[Finding]) -> Verdict:
 
 def reason(evidence: Sequence[Evidence], findings: Sequence[Finding] = ()) -> Reason:
     """Return the one word that says most: a contradiction, then damage, then what is missing.
+
+    `OK` goes with a compliant verdict only.
 
     Args:
         evidence: What the layers and the notice showed.
@@ -278,13 +266,20 @@ def reason(evidence: Sequence[Evidence], findings: Sequence[Finding] = ()) -> Re
         return Reason.UNCHECKED
     met = (marked is Outcome.MET, noticed is Outcome.MET)
     missed = {finding.code for finding in findings if finding.outcome is Outcome.NOT_MET}
-    both = Reason.UNTRUSTED if missed & _SIGNATURE else Reason.OK
     return {
-        (True, True): both,
+        (True, True): _beyond(missed, verdict(findings)),
         (True, False): Reason.MARK_ONLY,
         (False, True): Reason.NOTICE_ONLY,
         (False, False): Reason.UNMARKED,
     }[met]
+
+
+def _beyond(missed: AbstractSet[str], found: Verdict) -> Reason:
+    """Return what a policy misses of a file that the law has nothing against."""
+    if missed & _SIGNATURE:
+        return Reason.UNTRUSTED
+    unmet = {Verdict.NOT_COMPLIANT: Reason.POLICY, Verdict.UNDETERMINED: Reason.UNCHECKED}
+    return unmet.get(found, Reason.OK)
 
 
 def agreed_mark(evidence: Sequence[Evidence]) -> Mark | None:

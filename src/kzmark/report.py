@@ -58,6 +58,7 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
     UNCHECKED = "unchecked"
     UNTRUSTED = "untrusted"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

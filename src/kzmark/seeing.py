@@ -27,7 +27,7 @@ Watch = Callable[[Iterator[Picture]], Iterator[Picture]]  # sees what is looked 
 _DOUBTS: Final = frozenset({"notice.animated", "notice.overlaid"})
 
 
-def see(  # noqa: PLR0911 - one way out for each kind of format
+def see(
     subject: Subject,
     mark: Mark | None,
     *,
@@ -49,23 +49,41 @@ def see(  # noqa: PLR0911 - one way out for each kind of format
     Raises:
         MediaError: If the pictures cannot be decoded.
     """
-    adapter = subject.adapter
-    look = _Look(subject, mark, profile, limits)
     try:
-        if offers(adapter, Legible):
-            return look.read(adapter)
-        if offers(adapter, Beside):
-            return look.read_beside()
-        if offers(adapter, Films):
-            return look.watch(adapter)
-        if offers(adapter, Sounds):
-            return look.listen(adapter)
-        if offers(adapter, Pictures):
-            return look.regard(adapter, blind, watch)
+        return perceive(subject, mark, profile=profile, limits=limits, blind=blind, watch=watch)
     except BackendMissingError as error:
         return Evidence.observed(
             Status.UNCHECKED, "notice.backend-missing", f"{error.message}; {error.hint}"
         )
+
+
+def perceive(
+    subject: Subject,
+    mark: Mark | None,
+    *,
+    profile: Profile,
+    limits: Limits,
+    blind: bool = True,
+    watch: Watch = iter,
+) -> Evidence:
+    """As `see`, for those to whom it is no answer that nobody here can look.
+
+    Raises:
+        BackendMissingError: If what it takes to look is not installed.
+        MediaError: If the pictures cannot be decoded.
+    """
+    adapter = subject.adapter
+    look = _Look(subject, mark, profile, limits)
+    if offers(adapter, Legible):
+        return look.read(adapter)
+    if offers(adapter, Beside):
+        return look.read_beside()
+    if offers(adapter, Films):
+        return look.watch(adapter)
+    if offers(adapter, Sounds):
+        return look.listen(adapter)
+    if offers(adapter, Pictures):
+        return look.regard(adapter, blind, watch)
     return Evidence.observed(
         Status.UNCHECKED, "notice.unsupported", f"kzmark cannot look at {adapter.info.name} yet"
     )

@@ -2,6 +2,7 @@
 
 import codecs
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import BinaryIO, Final
@@ -17,6 +18,7 @@ _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB, 2.2
 _COMPOUND_HINT: Final = "remove its password, or save it as .docx, .xlsx or .pptx"
 _EMPTY_HINT: Final = "take it from its source again; whoever makes it may be writing still"
 _BOX: Final = 4  # where the type of the first box of ISO BMFF stands (ISO/IEC 14496-12, 4.2)
+_PIECE: Final = re.compile(rb"(?:\xef\xbb\xbf)?\s*+<[A-Za-z!]")  # of a page, as answers are
 HEAD: Final = 4096  # bytes read from the start of a file
 
 
@@ -72,7 +74,8 @@ def _hint(head: bytes, name: str) -> str:
         )
     if b"\0" not in head and _is_text(head):
         known = ", ".join(EXTENSIONS[one][0] for one in TEXTS)
-        return f"the name tells one kind of text from another: give it one of {known}"
+        said = "the name tells one kind of text from another"
+        return f'{said}: give it one of {known}; bytes by name="a.txt"'
     return "`kzmark formats` lists those it knows"
 
 
@@ -101,11 +104,16 @@ def _candidates(head: bytes) -> Iterator[Adapter]:
 
 
 def _textual(head: bytes, name: str) -> Adapter | None:
-    """Return the adapter of a text that has no signature, by the extension of its name."""
+    """Return the adapter of a text that has no signature, by the extension of its name.
+
+    A piece of a page begins as other markup does, so that its name must tell.
+    """
     suffix = PurePath(name).suffix.lower()
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
     if not suffix or not head or (b"\0" in head and not wide):
         return None
+    if suffix in EXTENSIONS["html"] and _PIECE.match(head):
+        return built_in("html")
     return next((built_in(one) for one in TEXTS if suffix in EXTENSIONS[one]), None)
 
 

@@ -148,6 +148,7 @@ class Stamper(Filming, Speaker):
         replace: bool = False,
         make_folder: bool = False,
         mark_id: UUID | None = None,
+        name: str = "",
         **options: Any,
     ) -> Stamped:
         """Stamp one file or picture.
@@ -162,6 +163,7 @@ class Stamper(Filming, Speaker):
             replace: Whether a different mark that the file carries is replaced.
             make_folder: Whether the folder of the target is made, if it is not there.
             mark_id: Id of the mark; a new one if left out.
+            name: What to call bytes or a stream, such as `a.txt`: it tells kinds of text apart.
             **options: For a picture that is no file yet: what its encoder is told, such as
                 `quality` (docs/how-to/pipeline.md); an unknown name is refused.
 
@@ -179,11 +181,11 @@ class Stamper(Filming, Speaker):
         with naming(source):
             source = paths.place_of(source) or source  # a name is read once
             goal = Destination.of(target, source=source, overwrite=overwrite)
-            if is_picture(source):
+            if is_picture(source, name):
                 subject, job, left = self._picture_job(source, goal, format, options)
             else:
                 refuse_picture_words(format, options)
-                given = self._file_job(source, goal, replace=replace, hint=_SOURCES)
+                given = self._file_job(source, goal, replace=replace, hint=_SOURCES, name=name)
                 subject, job, left = *given, ()
             goal.require_folder(make=make_folder)
             facts = {"begun": begun, "mark_id": mark_id, "source": source}
@@ -248,9 +250,9 @@ class Stamper(Filming, Speaker):
         return None if isinstance(job, Finished) else job
 
     def _file_job(
-        self, source: Source, goal: Destination, *, replace: bool, hint: str
+        self, source: Source, goal: Destination, *, replace: bool, hint: str, name: str = ""
     ) -> tuple[Subject, Plan | Finished]:
-        subject = paths.subject_of(source, limits=self.limits, hint=hint)
+        subject = paths.subject_of(source, limits=self.limits, hint=hint, name=name)
         wanted = subject.embedding if self.embed_c2pa else subject
         goal.accept(wanted.adapter)
         evidence = read_layers(subject, limits=self.limits)
@@ -270,11 +272,12 @@ class Stamper(Filming, Speaker):
         """Lay the plate on raw pixels and encode once; what is left of the plan follows."""
         from kzmark.still import Still
 
-        still = Still.of(source, paths.format_for(goal.named, format), limits=self.limits)
+        named = paths.format_for(goal.named, format)
+        still = Still.of(source, named, limits=self.limits, given=options)
         goal.accept(still.adapter)
         plan = pipeline.plan_picture(still.adapter, still.size, self.statement, self.style)
-        painted = still.encode(plan.patch(*still.size), **options)
-        plain = still.encode(None, **options) if plan.keeps_parent else None
+        painted = still.encode(plan.patch(*still.size))
+        plain = still.encode(None) if plan.keeps_parent else None
         subject = Subject(data=painted, adapter=still.adapter, parent=plain)
         return subject, plan.after_notice(), still.notes
 

@@ -35,19 +35,24 @@ class Still:
         adapter: The adapter of the format it will have.
         carried: What it brings along besides pixels, as options of its encoder.
         notes: What was left behind or changed, as stable codes.
+        given: Options for its encoder, over our own choices.
     """
 
     image: Image.Image
     adapter: Adapter
     carried: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, picture: Any, name: str, *, limits: Limits) -> Self:
+    def of(
+        cls, picture: Any, name: str, *, limits: Limits, given: Mapping[str, Any] | None = None
+    ) -> Self:
         """Take a `PIL.Image` or an array of shape (h, w), (h, w, 3) or (h, w, 4), uint8, RGB.
 
         A picture that its EXIF turns is turned; its EXIF, XMP, resolution and colour profile come
-        along where the format has a place for them.
+        along where the format has a place for them. Previews without the notice do not, and
+        neither do those in the options `given` for the encoder.
 
         Raises:
             RequestError: If the array has another shape or kind, the image has several frames,
@@ -59,36 +64,34 @@ class Still:
             raise RequestError(
                 f"a picture cannot be encoded as {name}", hint=f"one of {', '.join(encoders.NAMES)}"
             )
+        wanted, cut = belongings.without_previews(given or {}, limits=limits)
         if not isinstance(picture, Image.Image):
             _check_array(picture)
             limits.check_picture(picture.shape[1], picture.shape[0], file_bytes=picture.size)
             fitted = colours.fit(Image.fromarray(np.ascontiguousarray(picture)), name)
-            return cls(fitted.image, adapter(name))
+            return cls(fitted.image, adapter(name), {}, cut, wanted)
         limits.check_picture(*picture.size, file_bytes=picture.width * picture.height)
         image = _upright(picture)
         brought = belongings.of(image, limits=limits)
         fitted = colours.fit(image, name)
         carried = brought.arguments(name, fitted.profile)
-        return cls(fitted.image, adapter(name), carried, (*brought.notes, *fitted.notes))
+        notes = tuple(dict.fromkeys((*brought.notes, *cut, *fitted.notes)))
+        return cls(fitted.image, adapter(name), carried, notes, wanted)
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height, in pixels."""
         return self.image.size
 
-    def encode(self, patch: Patch | None, **options: Any) -> bytes:
+    def encode(self, patch: Patch | None) -> bytes:
         """Return the file, with a patch on it or without one.
-
-        Args:
-            patch: The plate, or nothing.
-            **options: For the encoder, over our own choices.
 
         Raises:
             RequestError: If an option is unknown or out of range, or the encoder refuses.
             BackendMissingError: If the extra of the format is not installed.
         """
         image = self.image if patch is None else _painted(self.image, patch)
-        return encoders.encode(image, self.adapter.info.name, self.carried, options)
+        return encoders.encode(image, self.adapter.info.name, self.carried, self.given)
 
 
 def _upright(picture: Image.Image) -> Image.Image:

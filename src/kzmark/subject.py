@@ -1,7 +1,7 @@
 """One file under work: its bytes, and what its layers hold."""
 
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from kzmark._io import read_all, sha256
 from kzmark._limits import Limits
@@ -18,6 +18,8 @@ from kzmark.signing import embed, held
 from kzmark.signing.signed import Signed
 from kzmark.sniff import sniff
 from kzmark.vocabulary import Layer
+
+_SPEECHES: Final = ("html", "markdown")  # what answers are written in, plain text aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,10 @@ def open_subject(
     data = _rope_over(source, limits) if adapter.info.streamed else read_all(source, limits=limits)
     if chooses(adapter) and adapter.carries(data):
         adapter = adapter.embedding
+    if adapter.info.name in _SPEECHES and isinstance(data, bytes):
+        from kzmark.formats._spoken import spoken
+
+        adapter = spoken(adapter, data, record=record, limits=limits)
     return Subject(data=data, adapter=adapter, name=name, record=record)
 
 

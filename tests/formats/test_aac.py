@@ -13,6 +13,7 @@ from kzmark._limits import Limits
 from kzmark._rope import Rope
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._audio import hear
+from kzmark.formats._audio.voice import ENCODED_AGAIN
 from kzmark.formats.aac import ADAPTER, listen, speak
 from kzmark.formats.aac.frames import framed, header, walk
 from kzmark.formats.layers._id3_tag import Frame, Tag
@@ -36,7 +37,7 @@ def test_sound_that_is_not_plain_is_encoded_again_and_told(monkeypatch: pytest.M
 
     data, notes = spoken(SPEECH)
 
-    assert notes == (speak.ENCODED_AGAIN,)
+    assert notes == (ENCODED_AGAIN,)
     assert len(heard(data)) >= len(heard(SPEECH)) + 0.8 * 16_000
 
 

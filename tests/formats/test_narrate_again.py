@@ -211,6 +211,33 @@ def test_aac_of_high_efficiency_becomes_plain_aac() -> None:
         assert (context.profile, context.sample_rate) == ("LC", 96_000)
 
 
+def test_flac_of_32_bits_says_that_fewer_are_kept() -> None:
+    sound = io.BytesIO()
+    fine = {"strict": "experimental", "bits_per_raw_sample": "32"}
+    with av.open(sound, "w", format="flac") as out:
+        track: Any = out.add_stream("flac", rate=48_000, layout="mono", options=fine)
+        track.codec_context.format = "s32"
+        for at in range(0, 144_000, 4_608):
+            tone = np.sin(np.arange(at, at + 4_608)[None] / 23) * 2.0**28
+            frame = av.AudioFrame.from_ndarray(tone.astype(np.int32), format="s32", layout="mono")
+            frame.sample_rate, frame.pts = 48_000, at
+            out.mux(track.encode(frame))
+        out.mux(track.encode(None))
+    pictures = film("matroska", "libx264", options=QUICK, frames=36)
+    before = with_sound_of(pictures, sound.getvalue(), "matroska")
+
+    after, notes = again(before)
+
+    assert notes == ["sound-encoded-again", "sound-kind-not-joined", "sound-now-flac"]
+    assert (depth(before), depth(after)) == (32, 24)
+
+
+def depth(data: bytes) -> int:
+    """Return the bits of a sample of FLAC (RFC 9639, 8.2)."""
+    info = data[data.index(b"fLaC") + 8 :]
+    return (int.from_bytes(info[12:14], "big") >> 4 & 31) + 1
+
+
 def test_only_the_track_that_needs_it_is_encoded_again() -> None:
     both = io.BytesIO()
     with (
@@ -317,4 +344,4 @@ def test_layer_two_in_an_mp4_becomes_layer_three_and_says_so() -> None:
 
     layers = {packet[-1][1] & 6 for packet in packets(after, "audio")}
     assert layers == {2}  # of Layer III
-    assert notes == ["sound-encoded-again", "sound-packed-unevenly", "sound-now-mp3"]
+    assert notes == ["sound-encoded-again", "sound-kind-not-joined", "sound-now-mp3"]

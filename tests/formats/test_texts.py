@@ -15,8 +15,10 @@ import kzmark
 from kzmark._limits import DEFAULT_LIMITS, Limits
 from kzmark.errors import LimitExceededError, MalformedMediaError, UnknownFormatError
 from kzmark.formats import adapter
-from kzmark.formats._cues import cues
+from kzmark.formats._cues import clock, cues, shown
 from kzmark.formats._plain import Plain
+from kzmark.formats._text import Inscription
+from kzmark.notices.words import inscription
 from kzmark.sniff import sniff
 from kzmark.testing import INSCRIPTION
 
@@ -25,7 +27,13 @@ STAMPER = {
     "system": kzmark.System(name="TextGen", version="1"),
     "responsible": kzmark.Responsible(name="ТОО Пример"),
 }
+VTT = b"WEBVTT\n\n00:00:01.000 --> 00:00:03.000\nwords\n"
 CUE = "1\n00:00:01,000 --> 00:00:04,000\nСлова\n"
+
+
+def words_of_profile() -> Inscription:
+    style = kzmark.Stamper(kzmark.Statement(**STAMPER)).style  # type: ignore[arg-type]
+    return inscription(style)
 
 
 def inscribed(name: str, data: bytes) -> bytes:
@@ -220,3 +228,79 @@ def test_what_was_joined_to_the_line_of_the_notice_stays(name: str, operation: s
 
     assert story.strip() in again
     assert again.startswith(done.strip())
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "fault"),
+    [
+        ("srt", "00:00:00,000", ""),
+        ("srt", "00:00:03,500", ""),
+        ("srt", "00:01:00,000", "notice.late"),
+        ("vtt", "00:00:02.000", ""),
+        ("vtt", "09:00:00.000", "notice.late"),
+    ],
+)
+def test_a_cue_after_the_first_words_is_late(name: str, begin: str, fault: str) -> None:
+    stamper = kzmark.Stamper(kzmark.Statement(**STAMPER))  # type: ignore[arg-type]
+    source = CUE.encode() if name == "srt" else VTT
+    done = stamper.stamp(source, name=f"a.{name}")
+    assert done.data is not None
+    point = begin[8]
+    span = f"00:00:00{point}000 --> 00:00:04{point}933".encode()
+    hours = begin[:6]
+    moved = done.data.replace(span, f"{begin} --> {hours}59{point}000".encode())
+    assert moved != done.data
+
+    found = {
+        e.code for e in kzmark.verify(moved, name=f"a.{name}").evidence if e.layer.value == "notice"
+    }
+
+    assert found == {fault}
+
+
+def test_a_notice_long_before_any_words_is_late_only_after_a_while() -> None:
+    shifted = "1\n00:00:{},000 --> 00:00:59,000\n{}\n\n2\n00:01:30,000 --> 00:01:31,000\nw\n"
+    words = words_of_profile().text
+
+    def code(second: int) -> str:
+        data = shifted.format(second, words).encode()
+        return next(
+            e.code
+            for e in kzmark.verify(data, name="a.srt").evidence
+            if not e.mark and e.layer.value == "notice"
+        )
+
+    assert (code(20), code(40)) == ("", "notice.late")
+
+
+def test_a_notice_in_two_cues_one_after_the_other_is_in_time() -> None:
+    def code(begin: str, end: str) -> str:
+        kk, ru = words_of_profile().lines
+        data = (
+            f"1\n00:00:00,000 --> 00:00:05,000\n{kk.text}\n\n"
+            f"2\n{begin},000 --> {end},000\n{ru.text}\n\n3\n00:06:00,500 --> 00:06:03,000\nw\n"
+        )
+        return next(
+            e.code
+            for e in kzmark.verify(data.encode(), name="a.srt").evidence
+            if e.layer.value == "notice"
+        )
+
+    assert code("00:00:05", "00:00:09") == ""
+    assert code("00:05:00", "00:05:05") == "notice.late"
+
+
+@given(
+    st.lists(st.integers(0, 90_000), max_size=80),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_the_first_cues_are_the_first_by_time_wherever_they_stand(
+    times: list[int], end: str
+) -> None:
+    clocks = [clock(time / 1000, ",") for time in times]
+    text = "".join(f"{n}{end}{c} --> {c}{end}word {n}{end}{end}" for n, c in enumerate(clocks))
+
+    leaf = shown(text)
+
+    plain = sorted(cues(text), key=lambda cue: cue.begin)[:32]
+    assert [one.text for one in leaf.passages] == [cue.text for cue in plain]

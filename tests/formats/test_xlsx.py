@@ -37,7 +37,7 @@ def test_headers_of_others_stand_behind_the_notice() -> None:
     said = parts(inscribed("xlsx", office.book()))[REPORT].decode()
 
     assert "&amp;L&amp;9[ЖИ · AI] Жасанды" in said
-    assert "Создано ИИ.&amp;CОтчёт &amp;P</oddHeader>" in said
+    assert "Создано ИИ.\n&amp;12 &amp;C \nОтчёт &amp;P</oddHeader>" in said
     assert "Создано ИИ.\n&amp;10&amp;A</firstHeader>" in said
     assert said.index("</headerFooter>") < said.index("<rowBreaks/>")
 

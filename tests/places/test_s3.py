@@ -187,6 +187,16 @@ def test_a_format_without_room_keeps_its_sidecar_beside_the_object(
     assert kzmark.verify(url("b.bmp")).verdict is kzmark.Verdict.COMPLIANT
 
 
+def test_a_text_whose_name_alone_tells_its_format_finds_its_sidecar(
+    s3: Any, stamper: kzmark.Stamper
+) -> None:
+    s3.pipe_file(f"{BUCKET}/a.txt", b"words")
+
+    stamper.stamp(url("a.txt"), url("b.txt"))
+
+    assert kzmark.verify(url("b.txt")).verdict is kzmark.Verdict.COMPLIANT
+
+
 def test_a_foreign_sidecar_object_is_not_replaced_unasked(s3: Any, stamper: kzmark.Stamper) -> None:
     s3.pipe_file(f"{BUCKET}/b.bmp.kzmark.json", b"theirs")
 

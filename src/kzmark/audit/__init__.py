@@ -76,7 +76,9 @@ class AuditLog:
                 sync_folder(self.path.parent)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             raise OutputError(
-                f"the audit log cannot be written: {cause(error)}", source=str(self.path)
+                f"the audit log cannot be written: {cause(error)}",
+                source=str(self.path),
+                hint="name another with --audit-log FILE; `none` keeps none",
             ) from error
         except OutputError as error:
             error.source = str(self.path)

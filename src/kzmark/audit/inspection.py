@@ -12,6 +12,7 @@ from kzmark.audit.chain import GENESIS, MAX_LINE
 from kzmark.errors import OutputError
 
 _ENDS: Final = ("done", "failed", "unchanged")
+_INTERRUPTED: Final = "interrupted"  # code of the error of what a run that was ended did not do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Check:
     Attributes:
         lines: Number of lines read.
         done: Stampings that ended well.
-        failed: Stampings that ended without an output.
+        failed: Stampings that ended without an output, for what the file or the machine is.
+        interrupted: Stampings without an output because the run was ended before their turn.
         unchanged: Files that carried the very mark already.
         broken: Places where the chain does not hold.
         unfinished: Intents without an end, as they were written.
@@ -44,6 +46,7 @@ class Check:
     lines: int
     done: int
     failed: int
+    interrupted: int
     unchanged: int
     broken: tuple[Broken, ...]
     unfinished: tuple[Mapping[str, Any], ...]
@@ -64,7 +67,7 @@ def check(path: Path) -> Check:
 
 
 def _check(stream: BinaryIO) -> Check:
-    head, number, ended = GENESIS, 0, dict.fromkeys(_ENDS, 0)
+    head, number, ended = GENESIS, 0, dict.fromkeys((*_ENDS, _INTERRUPTED), 0)
     shift = 0  # what lines that are gone took from the count: told once, not on every line after
     broken: list[Broken] = []
     waiting: dict[str, Mapping[str, Any]] = {}
@@ -82,17 +85,26 @@ def _check(stream: BinaryIO) -> Check:
         if kind == "intent":
             waiting[mark_id] = event
         elif kind in ended:
-            ended[kind] += 1
+            ended[_end(event)] += 1
             waiting.pop(mark_id, None)
     return Check(
         lines=number,
         done=ended["done"],
         failed=ended["failed"],
+        interrupted=ended[_INTERRUPTED],
         unchanged=ended["unchanged"],
         broken=tuple(broken),
         unfinished=tuple(waiting.values()),
         head=head,
     )
+
+
+def _end(event: Mapping[str, Any]) -> str:
+    """Return how a stamping ended; one that nobody let begin is told from one that failed."""
+    error = event.get("error")
+    if event["event"] == "failed" and isinstance(error, dict) and error.get("code") == _INTERRUPTED:
+        return _INTERRUPTED
+    return str(event["event"])
 
 
 def _parse(raw: bytes, *, previous: str, number: int) -> tuple[dict[str, Any] | None, str]:

@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # the output itself: a full disk behind `>`, a terminal that is gone
         _mute(sys.stdout)  # what is left in it would be written once more, at the very end
         if not _reader_left(error):
-            complain(OutputError(f"the system refused: {error.strerror or error}"), sys.stderr)
+            complain(_unprinted(error), sys.stderr)
         return UNREADABLE
 
 
@@ -142,6 +142,17 @@ def exit_code(error: KzmarkError) -> int:
 def _reader_left(error: OSError) -> bool:
     """Return whether the reader of our output went away, as `head` does."""
     return isinstance(error, BrokenPipeError) or (_system.WINDOWS and error.errno == errno.EINVAL)
+
+
+def _unprinted(error: OSError) -> OutputError:
+    """Return what to say when the words of a command cannot be written where they are to go."""
+    why = error.strerror or error
+    if error.filename:
+        return OutputError(f"the system refused: {why}", source=str(error.filename))
+    return OutputError(
+        f"the standard output cannot be written: {why}",
+        hint="look at where it leads: a full disk, a terminal that is gone",
+    )
 
 
 def _mute(stream: TextIO) -> None:

@@ -38,13 +38,17 @@ def run(args: Namespace, out: TextIO) -> int:
             "lines": found.lines,
             "done": found.done,
             "failed": found.failed,
+            "interrupted": found.interrupted,
             "head": found.head,
             "broken": [{"line": place.line, "cause": place.cause} for place in found.broken],
             "unfinished": [dict(event) for event in found.unfinished],
         }
         print(json.dumps(body, ensure_ascii=False), file=out)
         return 1 if found.broken else 0
-    print(f"{args.log}: {found.lines} lines, {found.done} done, {found.failed} failed", file=out)
+    told = f"{args.log}: {found.lines} lines, {found.done} done, {found.failed} failed"
+    if found.interrupted:
+        told += f", {found.interrupted} interrupted before their turn"
+    print(harmless(told), file=out)
     for place in found.broken[:_SHOWN]:
         print(f"  line {place.line}: {place.cause}", file=out)
     if len(found.broken) > _SHOWN:
@@ -52,7 +56,8 @@ def run(args: Namespace, out: TextIO) -> int:
     if len(found.broken) == found.lines > 0:
         print("  is this an audit log?", file=out)
     for event in found.unfinished[:_SHOWN]:
-        told = f"  never ended: {event.get('source')} at {event.get('time')}"
+        what = event.get("source") or event.get("output") or "an answer or a stream"
+        told = f"  never ended: {what}, mark {event.get('mark_id')}, at {event.get('time')}"
         print(harmless(told), file=out)
     if len(found.unfinished) > _SHOWN:
         left = len(found.unfinished) - _SHOWN

@@ -108,7 +108,7 @@ class Outcome:
         )
 
     def _show(self, done: "Stamped") -> None:
-        for warning in self.warnings:
+        for warning in () if self._args.quiet else self.warnings:
             print(harmless(f"kzmark: warning: {warning}"), file=sys.stderr)
         self.warnings = []
         if self._args.json:

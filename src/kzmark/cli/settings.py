@@ -16,7 +16,7 @@ from typing import Any, Final
 from kzmark._io import cause
 from kzmark.cli import voices
 from kzmark.cli.terminal import harmless
-from kzmark.errors import RequestError
+from kzmark.errors import KzmarkError, RequestError
 from kzmark.places.url import is_url
 
 FILE_NAME: Final = "kzmark.toml"
@@ -160,7 +160,13 @@ def _spell(action: Action, value: Any, *, source: str) -> list[str]:
         return [option] if value else []
     if isinstance(value, list):
         value = ",".join(map(str, value))
-    if isinstance(value, bool | dict) or "\0" in str(value) or not _fits(action, str(value)):
+    try:
+        fits = not isinstance(value, bool | dict) and "\0" not in str(value)
+        fits = fits and _fits(action, str(value))
+    except KzmarkError as error:  # it knows more than that the value does not fit
+        error.source = source
+        raise
+    if not fits:
         hint = f"one of {', '.join(map(str, action.choices))}" if action.choices else ""
         hint = hint or ("a whole number" if action.type is int else "")
         raise RequestError(f"{option[2:]} is {value!r}", source=source, hint=hint)

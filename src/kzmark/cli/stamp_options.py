@@ -60,8 +60,19 @@ def _who(parser: ArgumentParser) -> None:
     one = group.add_mutually_exclusive_group()
     one.add_argument("--owner", metavar="NAME", help="owner of the AI system")
     one.add_argument("--holder", metavar="NAME", help="holder of the AI system, in its place")
-    group.add_argument("--bin", default="", metavar="12DIGITS", help="business id number")
+    group.add_argument(
+        "--bin", type=_bin, default="", metavar="12DIGITS", help="business id number"
+    )
     group.add_argument("--contact", default="", metavar="TEXT", help="address, site or mail")
+
+
+def _bin(number: str) -> str:
+    """Return a BIN that can be; judged as it is read, so that a settings file is named."""
+    from kzmark._record import check_bin
+
+    if number:
+        check_bin(number)
+    return number
 
 
 def _what(parser: ArgumentParser) -> None:

@@ -29,6 +29,11 @@ _ADVICE: Final = {  # what follows from a reason, or what to do
     "damaged": "It was changed since it was stamped. Edit first, stamp last: stamp it again.",
     "conflict": "Its layers do not say the same: if you answer for it, stamp it with --replace.",
 }
+_HINDERED: Final = (
+    "A notice was seen, and does not count as it is: it may be a copy of a marked file."
+)
+_ELSEWHERE: Final = "Judge it by the profile that made it, before anything is done about it."
+_BESIDE: Final = "If it was stamped, put {} back beside it: its mark is in there."
 
 
 class Verdicts:
@@ -168,19 +173,39 @@ def _details(report: "Report") -> list[str]:
         f"  {_WEAK if f.is_weak else _SIGN[f.outcome.value]} {clause:{size}}  {f.message}"
         for f, clause in zip(report.findings, clauses, strict=True)
     ]
-    if report.mark is not None:
-        mark = report.mark
+    if (mark := report.mark) is not None:
         system = f"{mark.system.name} {mark.system.version}".strip()
         lines.append(
             f"  mark     {mark.operation.value} by {system}, {mark.created:%Y-%m-%d %H:%M} UTC"
         )
         lines.append(f"  answers  {mark.responsible.name} ({mark.responsible.role.value})")
-    for piece in report.evidence:
-        if piece.layer.value == "c2pa":
-            lines.extend(_signature(piece, report.mark))
-    if advice := _ADVICE.get(report.reason.value):
-        lines.append(f"  {advice}")
-    return lines
+    told = [line for e in report.evidence if e.layer == "c2pa" for line in _signature(e, mark)]
+    lines.extend(told or ["  C2PA     none: nothing is signed"] * (mark is not None))
+    return [*lines, *(f"  {advice}" for advice in _advice(report))]
+
+
+def _advice(report: "Report") -> Iterator[str]:
+    """Yield what follows from a reason, and what to do."""
+    from kzmark.policy import lacks_sidecar
+
+    reason = report.reason.value
+    hindered = any(e.layer == "notice" and e.status == "broken" for e in report.evidence)
+    if reason == "unmarked" and hindered:
+        yield _HINDERED
+    elif reason == "mark-only" and any("--profile" in f.message for f in report.findings):
+        yield _ELSEWHERE
+    elif reason in _ADVICE:
+        yield _ADVICE[reason]
+    if report.mark is None and lacks_sidecar(report.evidence):
+        yield _BESIDE.format(_beside(report.source))
+
+
+def _beside(source: str) -> str:
+    """Return the name of the sidecar of a file."""
+    from kzmark.paths import RECORD_SUFFIX
+    from kzmark.places import place
+
+    return f"{place(source).name}{RECORD_SUFFIX}" if source else f"sidecar (…{RECORD_SUFFIX})"
 
 
 def _short(clause: str) -> str:

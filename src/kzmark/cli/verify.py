@@ -142,12 +142,12 @@ def _executor(args: Namespace) -> Any:
 
 
 def _policy(args: Namespace) -> "Policy":
-    from kzmark import policy
+    from kzmark import policy, policy_file
 
     if args.policy and args.require:
         raise RequestError("--policy and --require", hint="name the requirement in the policy file")
     if args.policy:
-        asked = policy.from_file(args.policy)
+        asked = policy_file.from_file(args.policy)
     else:
         asked = policy.article_21(policy.Signed(args.require or "any"))
     if policy.trusted in asked.requirements and not args.trust:

@@ -1,14 +1,17 @@
 """Cues of subtitle files: words with times, in blocks between empty lines."""
 
+import heapq
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from kzmark.formats._text import Leaf, Passage
 
 _TIME: Final = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
 _SPAN: Final = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}(?:[ \t]+([^\r\n]*))?[ \t]*")
+_BEGIN: Final = re.compile(rf"[ \t]*{_TIME}[ \t]*-->")
 _TAG: Final = re.compile(r"<[^<>]{0,200}>|\{\\[^{}]{0,200}\}")
 _SHOWN: Final = 32  # cues in which a notice is looked for
 
@@ -72,21 +75,46 @@ def cues(text: str) -> Iterator[Cue]:
                 break
 
 
-def shown(found: Iterable[Cue], *, hidden: str = "") -> Leaf:
-    """Return the first cues as a viewer meets them.
+def shown(text: str, *, hidden: str = "") -> Leaf:
+    """Return the first cues of a text as a viewer meets them: by their times, wherever they stand.
 
     Args:
-        found: The cues, in the order of the file.
+        text: The whole file.
         hidden: Why none of them is seen, if that is so.
     """
-    first = sorted(islice(found, _SHOWN), key=lambda cue: cue.begin)
+    first = sorted(_first(text), key=attrgetter("begin"))
     return Leaf(
         index=0,
         passages=tuple(
-            Passage(text=cue.text, seconds=max(0.0, cue.end - cue.begin), hidden=hidden)
+            Passage(
+                text=cue.text,
+                seconds=max(0.0, cue.end - cue.begin),
+                begin=cue.begin,
+                hidden=hidden,
+            )
             for cue in first
         ),
     )
+
+
+def _first(text: str) -> list[Cue]:
+    """Return the cues that are shown first; mostly they stand first, so that no others are read."""
+    first = list(islice(cues(text), _SHOWN))
+    if len(first) < _SHOWN:
+        return first
+    latest = max(cue.begin for cue in first)
+    if any(begin < latest for begin in _begins(text, first[-1].block.stop)):
+        return heapq.nsmallest(_SHOWN, cues(text), key=attrgetter("begin"))
+    return first
+
+
+def _begins(text: str, at: int) -> Iterator[float]:
+    """Yield the times at which lines begin that may be of cues."""
+    while (arrow := text.find("-->", at)) >= 0:
+        start = max(text.rfind("\n", at, arrow), text.rfind("\r", at, arrow), at - 1) + 1
+        if found := _BEGIN.match(text, start):
+            yield _seconds(found.groups())
+        at = arrow + len("-->")
 
 
 def clock(seconds: float, point: str) -> str:
@@ -106,7 +134,7 @@ def _lines(text: str) -> Iterator[str]:
         yield text[start:]
 
 
-def _seconds(parts: tuple[str | None, ...]) -> float:
+def _seconds(parts: Sequence[str | None]) -> float:
     hours, minutes, seconds, rest = parts
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds or 0)
     return whole + int((rest or "0").ljust(3, "0")) / 1000

@@ -6,6 +6,7 @@ from typing import BinaryIO, Final, Protocol, runtime_checkable
 
 from kzmark._limits import Limits
 from kzmark.mark import Mark
+from kzmark.vocabulary import Corner
 
 Colour = tuple[int, int, int]  # sRGB
 _OTHERS: Final = 400  # letters that a notice in other words may be longer
@@ -37,6 +38,7 @@ class Inscription:
         seconds: How long it stands where words come and go, in seconds.
         ink: Colour of the words, where the format has colours.
         ground: Colour behind them.
+        corner: Where a plate stands on slides, if it covers nothing there.
     """
 
     badge: str
@@ -46,6 +48,7 @@ class Inscription:
     seconds: float
     ink: Colour
     ground: Colour
+    corner: Corner = Corner.TOP_LEFT
 
     @property
     def text(self) -> str:
@@ -85,6 +88,7 @@ class Passage:
     points: float | None = None
     contrast: float | None = None
     seconds: float | None = None
+    begin: float | None = None
     hidden: str = ""
 
 

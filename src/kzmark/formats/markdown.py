@@ -13,11 +13,11 @@ from typing import BinaryIO, Final, Self
 
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, MalformedMediaError, RecordError
-from kzmark.formats import _armour
+from kzmark.formats import _armour, _plain
 from kzmark.formats._base import C2PABinding, FormatInfo
 from kzmark.formats._embedding import Room, Survey
 from kzmark.formats._plain import Plain
-from kzmark.formats._text import Inscription, Leaf
+from kzmark.formats._text import Inscription, Leaf, Passage
 from kzmark.formats.layers import _training as training
 from kzmark.mark import Mark
 from kzmark.report import Evidence, Status
@@ -35,6 +35,10 @@ _SAID: Final = re.compile(
 )
 _RECORD: Final = re.compile(rf"{_START}kzmark[ \t]*[:=][ \t]*(\"[^\r\n]*\")[ \t]*{_END}")
 _SHOWN: Final = 64 << 10  # characters that are rendered to look for a notice at their beginning
+_PLAIN: Final = re.compile(  # a first paragraph, quoted, that means the same in any renderer
+    r"[\r\n]*+(> \*\*\[[^\[\]<&\\`\r\n]*\]\*\* [^\[\]<&\\`\r\n]*+)(?=[\r\n]|\Z)"
+)
+_UNREAD: Final = "what follows takes kzmark[html] to read"
 
 
 def quotation(inscription: Inscription) -> str:
@@ -105,7 +109,8 @@ class Markdown:
         """Yield the first words as CommonMark renders them, raw HTML among them.
 
         Raises:
-            BackendMissingError: If markdown-it-py, selectolax or tinycss2 is not installed.
+            BackendMissingError: If markdown-it-py, selectolax or tinycss2 is not installed, and the
+                text could hide its first paragraph, or does not begin with a notice.
         """
         text = Plain.read(source, limits=limits).text
         body = text[_Front.of(text).end :][:_SHOWN]
@@ -117,7 +122,9 @@ class Markdown:
             markup = MarkdownIt("commonmark").render(body)
             yield Leaf(index=0, passages=passages(markup, limits=limits))
         except ImportError as error:
-            raise BackendMissingError("markdown_it", extra="html") from error
+            if not (plain := _quoted_first(body)):
+                raise BackendMissingError("markdown_it", extra="html") from error
+            yield Leaf(index=0, passages=plain)
 
     def room(self, data: bytes, size: int) -> Room:
         """Return the place in the front matter: its last line, a comment in YAML and in TOML.
@@ -167,6 +174,17 @@ class _Front:
     def of(cls, text: str) -> Self:
         found = _FRONT.match(text)
         return cls(found[1], found[3], found.end(3), found.end()) if found else cls("", "", 0, 0)
+
+
+def _quoted_first(body: str) -> tuple[Passage, ...]:
+    """Return the words of a text that begins with a notice and holds no HTML that could hide it.
+
+    So a text is judged without any renderer; its further words are left to one.
+    """
+    found = None if "<" in body else _PLAIN.match(body)
+    if found is None:
+        return ()
+    return (*_plain.passages(found[1]), Passage(text=body[found.end() :], hidden=_UNREAD))
 
 
 def _said(mark: Mark) -> dict[str, str]:

@@ -56,7 +56,7 @@ class Srt:
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
         """Yield the first cues, each with the time that it is shown."""
-        yield shown(cues(Plain.read(source, limits=limits).text))
+        yield shown(Plain.read(source, limits=limits).text)
 
 
 ADAPTER = Srt()

@@ -99,15 +99,10 @@ class WrappedText:
         Returns:
             `text.encoding-changed` if it was not UTF-8, `text.normalised` if it was not NFC.
         """
-        bare = Plain.read(source, limits=limits)
-        plain = Plain.of(_wrapper.without(bare.spell()), codec=bare.codec)
-        text = normal(plain.text)
-        utf8 = plain.codec == "utf-8"
-        fresh = dataclasses.replace(plain, text=text, codec="utf-8", bom=plain.bom if utf8 else b"")
+        fresh, notes = freed(source, limits=limits)
         changed, _ = fresh.begun_with(inscription.text, instead_of=inscription.begins)
         target.write(changed.spell())
-        found = {"text.encoding-changed": not utf8, "text.normalised": text != plain.text}
-        return [code for code, so in found.items() if so]
+        return notes
 
     def leaves(self, source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
         """Yield the first lines, as far as they are seen."""
@@ -133,3 +128,14 @@ class WrappedText:
 
 ADAPTER = Text()
 WRAPPED = WrappedText()
+
+
+def freed(source: BinaryIO, *, limits: Limits) -> tuple[Plain, tuple[str, ...]]:
+    """Return a text less a manifest behind it, in UTF-8 and NFC, and notes on what that changed."""
+    bare = Plain.read(source, limits=limits)
+    plain = Plain.of(_wrapper.without(bare.spell()), codec=bare.codec)
+    text = normal(plain.text)
+    utf8 = plain.codec == "utf-8"
+    fresh = dataclasses.replace(plain, text=text, codec="utf-8", bom=plain.bom if utf8 else b"")
+    found = {"text.encoding-changed": not utf8, "text.normalised": text != plain.text}
+    return fresh, tuple(code for code, so in found.items() if so)

@@ -96,7 +96,7 @@ class Vtt:
         """Yield the first cues, each with the time that it is shown."""
         text = _plain(source, limits).text
         styled = any(b.lines[0].startswith("STYLE") and _fades(b) for b in _head(text))
-        yield shown(cues(text), hidden="a style of the file may hide cues" if styled else "")
+        yield shown(text, hidden="a style of the file may hide cues" if styled else "")
 
     @property
     def embedding(self) -> Adapter:

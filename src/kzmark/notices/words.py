@@ -5,10 +5,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from kzmark.formats._text import Inscription, Leaf, Line, Passage
 from kzmark.mark import Mark, NoticeRecord
+from kzmark.notices import pace
 from kzmark.notices.style import NoticeStyle
 from kzmark.profile import Profile
 from kzmark.report import Evidence, Status
@@ -38,9 +40,10 @@ def inscription(style: NoticeStyle) -> Inscription:
         lines=tuple(Line(wording.full, language) for language, wording in pairs),
         pages=style.pages,
         points=rules.points,
-        seconds=_seconds(sum(len(wording.full) for wording in style.wordings), style.profile),
+        seconds=pace.seconds(sum(len(wording.full) for wording in style.wordings), style.profile),
         ink=style.profile.ink,
         ground=style.profile.plate,
+        corner=style.corner,
     )
 
 
@@ -131,6 +134,15 @@ class _Squeezed:
     def under(self, start: int, stop: int) -> list[Passage]:
         """Return the passages that a stretch of letters is of."""
         return [self.passages[i] for i in dict.fromkeys(self.owners[start:stop])]
+
+    def parted(self, texts: Sequence[str], start: int) -> tuple[list[Passage], list[Passage]]:
+        """Return the passages that hold texts, from `start` on, and others, if these are timed."""
+        said: set[int] = set()
+        for text in texts if self.passages[0].begin is not None else ():
+            at = self.letters.find(text, start)
+            said.update(self.owners[at : at + len(text)])
+        others = set(self.owners) - said
+        return [self.passages[i] for i in sorted(said)], [self.passages[i] for i in others]
 
 
 def squeeze(text: str) -> str:
@@ -232,14 +244,16 @@ def _lacking(letters: str, notice: _Wanted) -> list[str]:
 def _judge(seen: _Squeezed, found: tuple[int, int], notice: _Wanted, profile: Profile) -> _Judged:
     passages = seen.under(*found)
     facts = dict(_facts(passages, notice))
-    code, detail = next(_faults(found, passages, profile), ("", ""))
+    letters = sum(map(len, notice.texts))
+    late = pace.faults(*seen.parted(notice.texts, found[0]), letters, profile)
+    code, detail = next(chain(_faults(found, passages, profile), late), ("", ""))
     return _Judged(code, detail or "the notice can be read", facts)
 
 
 def _faults(
     found: tuple[int, int], passages: Sequence[Passage], profile: Profile
 ) -> Iterator[tuple[str, str]]:
-    start, stop = found
+    start, _ = found
     rules = profile.document
     slack = 1 - rules.tolerance
     points = [p.points for p in passages if p.points is not None]
@@ -252,19 +266,8 @@ def _faults(
     if contrasts and min(contrasts) < rules.contrast * slack:
         reached = f"a contrast of {min(contrasts):.1f}:1"
         yield "notice.too-faint", f"{reached}, where {rules.contrast:g}:1 is the least"
-    shown = [p.seconds for p in passages if p.seconds is not None]
-    needed = _seconds(stop - start, profile)
-    if shown and sum(shown) < needed * slack:
-        reached = f"shown for {sum(shown):.1f} s"
-        yield "notice.too-short", f"{reached}, where {needed:.1f} s are the least"
     if start > rules.lead:
         yield "notice.late", f"{start} letters stand before the notice, {rules.lead} are the most"
-
-
-def _seconds(letters: int, profile: Profile) -> float:
-    """Return how long so many letters must be shown to be read."""
-    rules = profile.video
-    return max(rules.min_seconds, letters / rules.characters_per_second)
 
 
 def _facts(passages: Sequence[Passage], notice: _Wanted) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from kzmark.places.backend import facts_of
 from kzmark.places.store import Store
 
 Wanted = Callable[[str], bool]
+_RIGHTS: Final = "check who may read it, and enter the folders above it"
 _SPELLING: Final = "check its spelling; names are taken from the working folder"
 
 
@@ -92,7 +93,20 @@ def unreadable(path: Path, error: Exception) -> InputError:
     missing = isinstance(error, FileNotFoundError)
     why = getattr(error, "strerror", None) or error
     what = "there is no such file" if missing else f"cannot be read: {why}"
+    if missing and path.is_symlink():
+        what = "it is a link to what is not there"
+        return InputError(what, source=str(path), hint=f"it leads to {_led_to(path)}")
+    if isinstance(error, PermissionError):
+        return InputError(what, source=str(path), hint=_RIGHTS)
     return InputError(what, source=str(path), hint=_SPELLING if missing else "check its name")
+
+
+def _led_to(link: Path) -> str:
+    """Return what a link says, as it says it."""
+    try:
+        return os.readlink(link)  # noqa: PTH115 - as text: a path would lose its last slash
+    except OSError:
+        return "nowhere"
 
 
 def _below_folder(root: Path, wanted: Wanted, apart: Apart) -> Iterator[Listed | InputError]:

@@ -54,7 +54,10 @@ def default_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 def holds_identity(folder: Path) -> bool:
     """Say whether a folder holds an identity, whole or not."""
-    return any((folder / name).exists() for name in (CHAIN, KEY))
+    try:
+        return any((folder / name).exists() for name in (CHAIN, KEY))
+    except PermissionError:  # there is something; whoever reads it tells why not
+        return True
 
 
 def create(folder: Path, files: Mapping[str, bytes], *, replace: bool = False) -> None:
@@ -76,7 +79,10 @@ def create(folder: Path, files: Mapping[str, bytes], *, replace: bool = False) -
         sync_folder(folder.parent)
     except OSError as error:
         raise IdentityError(
-            f"cannot be written: {error.strerror or error}", source=str(folder)
+            f"cannot be written: {error.strerror or error}",
+            source=str(folder),
+            hint="name a folder that can be written to: --identity DIR, or KZMARK_IDENTITY, for "
+            "signing; --dir DIR for `kzmark identity`",
         ) from error
 
 

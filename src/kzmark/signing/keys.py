@@ -14,11 +14,16 @@ PASSWORD: Final = "KZMARK_KEY_PASSWORD"  # noqa: S105  # the name of a variable
 _MAX_PEM: Final = 1 << 20  # bytes
 
 
-def read_file(path: Path, *, hint: str = "`kzmark identity new` makes an identity") -> bytes:
+_DENIED: Final = "check who owns it and who may read it: this process may not"
+_HINT: Final = "`kzmark identity new` makes an identity"
+
+
+def read_file(path: Path, *, hint: str = _HINT) -> bytes:
     """Return a file of keys or certificates, of at most 1 MiB.
 
     Raises:
-        IdentityError: If it cannot be read or is larger; it has the hint given.
+        IdentityError: If it cannot be read or is larger; it has the hint given, unless the system
+            lets only others read it.
     """
     try:
         with path.open("rb") as stream:
@@ -27,7 +32,7 @@ def read_file(path: Path, *, hint: str = "`kzmark identity new` makes an identit
         raise IdentityError(
             f"cannot be read: {error.strerror or error}",
             source=str(path),
-            hint=hint,
+            hint=_DENIED if isinstance(error, PermissionError) else hint,
         ) from error
     if len(data) > _MAX_PEM:
         raise IdentityError(f"a key or certificate file of over {_MAX_PEM} bytes", source=str(path))

@@ -1,11 +1,12 @@
 """Signing files that the C2PA library cannot write, or not without loss."""
 
+from contextlib import suppress
 from typing import Final, Protocol, TypeGuard
 
 from kzmark import __version__
 from kzmark._limits import Limits
 from kzmark._rope import Rope
-from kzmark.errors import UnsupportedMediaError
+from kzmark.errors import MalformedMediaError, UnsupportedMediaError
 from kzmark.formats._base import Adapter
 from kzmark.formats._embedding import Unaided
 from kzmark.mark import Mark
@@ -50,9 +51,13 @@ def unaided(
         place = (found.start, found.size)
         bound = tie.bound(origin, place, b"")
         seen = validate(found.store, bound, limits=limits).reading
-        kept = inherited(found.store, seen.failures, limits=limits)
-    elif found.elsewhere or any(_LABEL in piece for piece in found.others):
-        raise UnsupportedMediaError("the manifest of the file stands where it cannot be kept")
+        with suppress(MalformedMediaError):  # what cannot be read is set aside
+            kept = inherited(found.store, seen.failures, limits=limits)
+    elif not found.fault and (found.elsewhere or any(_LABEL in one for one in found.others)):
+        raise UnsupportedMediaError(
+            "the manifest of the file stands where it cannot be kept",
+            hint="take its address out of the metadata first, or stamp a copy that never had one",
+        )
     has_parent = kept is not None or mark.operation is Operation.MODIFIED
     draft = Draft(
         mark,

@@ -1,6 +1,7 @@
 """The page while it is being written: blocks of files in a temporary file, then all of it."""
 
 import base64
+import contextlib
 import hashlib
 import json
 import shutil
@@ -95,7 +96,10 @@ class Sheet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._spool.close()
+        with contextlib.suppress(
+            OSError
+        ):  # what is left in it was asked for by `finish`, or by nobody
+            self._spool.close()
 
     def _put(self, row: list[Any], preview: bytes) -> None:
         self._rows.append(row)

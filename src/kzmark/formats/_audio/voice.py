@@ -11,6 +11,7 @@ from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._audio.backend import load, reading
 from kzmark.formats._sound import Samples
 
+ENCODED_AGAIN: Final = "sound-encoded-again"  # the note where words cannot be joined to packets
 FAST: Final[Mapping[str, str]] = {"aac_coder": "fast"}  # as good for speech, at a fifth of the cost
 _BLOCK: Final = 4096  # samples given at a time to codecs without a frame size of their own
 _FEW: Final = 1 << 14  # samples that are enough for an encoder to come to rest

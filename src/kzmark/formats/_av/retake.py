@@ -18,7 +18,7 @@ from kzmark._temporary import scratch
 from kzmark.errors import LimitExceededError, UnsupportedMediaError
 from kzmark.formats._audio.backend import opened
 from kzmark.formats._audio.facts import RATES, check
-from kzmark.formats._audio.voice import Manner
+from kzmark.formats._audio.voice import ENCODED_AGAIN, Manner
 from kzmark.formats._av import dolby
 from kzmark.formats._av.backend import settle
 from kzmark.formats._av.recorder import record
@@ -28,11 +28,11 @@ from kzmark.formats._film import Span
 from kzmark.formats._narration import Listen, Narration, NarrationFor
 from kzmark.formats._sound import Samples, Sound
 
-NOTE: Final = "sound-encoded-again"
 KIND: Final = "sound-kind-not-joined"
 TIMES: Final = "sound-cut-or-late"
 PACKETS: Final = "sound-packed-unevenly"
 _NAMES: Final = {"libopus": "opus", "libmp3lame": "mp3"}
+_PLAINER: Final = frozenset({"aac", "flac", "alac"})  # of low complexity, of 24 bits at most
 _DELAY: Final = 1.0  # seconds by which sound may begin late; else there is silence before it
 _LOOSE: Final = 0.06  # seconds by which frames may be from where they are due
 _SILENCE: Final = 600.0  # seconds of silence that are filled in at most
@@ -163,15 +163,14 @@ def prefaced(track: Original, words: Samples, *, muxer: str, reason: str) -> Ret
 def _recorded(
     track: Original, parts: Iterable[Samples], begin: float, *, muxer: str, reason: str
 ) -> Retake:
-    manner, sound = track.manner(muxer), track.sound
+    manner, sound, was = track.manner(muxer), track.sound, _codec(track)
+    reason = reason if was == sound.codec else KIND  # joining took it for what it is not
     with scratch() as storage:
         count, sizes = record(parts, manner, storage, muxer, sound)
         made = Rope.over(storage)
     settle()
     codec = _NAMES.get(manner.encoder, manner.encoder)
-    is_other = codec != _codec(track) or (
-        codec == "aac" and reason == KIND
-    )  # of low complexity now
+    is_other = codec != was or (codec in _PLAINER and reason == KIND)
     now = (f"sound-now-{codec}",) if is_other else ()
     return Retake(
         file=made,
@@ -179,7 +178,7 @@ def _recorded(
         seconds=count / manner.rate,
         manner=manner,
         sizes=sizes,
-        notes=(NOTE, reason, *now),
+        notes=(ENCODED_AGAIN, reason, *now),
     )
 
 

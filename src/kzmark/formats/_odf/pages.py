@@ -105,9 +105,27 @@ def _page(page: Element, words: str, empty: str) -> list[Edit]:
             for one in place.elements
             if one.name == "text:p" and is_ours(one.get("text:style-name"))
         ]
-        into = regions[0] if regions else header
-        edits.append(_first(into, words, edits))
+        edits += _beside(header, regions, words) if regions else [_first(header, words, edits)]
     return edits
+
+
+def _beside(header: Element, regions: list[Element], words: str) -> list[Edit]:
+    """Return the edits of a header of regions, which are laid over each other, each centred.
+
+    The notice stands at the left; the others begin a line lower, and the left is the highest.
+    """
+    start, _, _ = words.partition(">")
+    blank = f"{start}></{start[1:].split(' ')[0]}>"
+    left = next((one for one in regions if one.name == "style:region-left"), None)
+    others = [one for one in regions if one is not left and one.text.strip()]
+    lines = [sum(not is_ours(p.get("text:style-name")) for p in one.elements) for one in others]
+    own = sum(not is_ours(p.get("text:style-name")) for p in left.elements) if left else 0
+    said = words + blank * max(0, max(lines, default=0) - own)
+    edits = [one.begun(blank) for one in others]
+    if left is not None:
+        return [*edits, left.begun(said)]
+    name = f"{regions[0].prefix}region-left"
+    return [*edits, header.begun(f"<{name}>{said}</{name}>")]
 
 
 def _first(into: Element, words: str, edits: list[Edit]) -> Edit:

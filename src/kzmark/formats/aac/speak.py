@@ -14,12 +14,11 @@ from kzmark.formats._audio import hear
 from kzmark.formats._audio.backend import spool
 from kzmark.formats._audio.facts import Facts, survey
 from kzmark.formats._audio.tagged import Front
-from kzmark.formats._audio.voice import FAST, Manner, coded, encoded, silence
+from kzmark.formats._audio.voice import ENCODED_AGAIN, FAST, Manner, coded, encoded, silence
 from kzmark.formats._film import Progress
 from kzmark.formats._sound import Samples, Sound
 from kzmark.formats.aac.frames import LOW, SAMPLES, Frames, Header, framed, header, walk
 
-ENCODED_AGAIN: Final = "sound-encoded-again"
 _LEAST, _MOST = 24_000, 160_000  # bits a second of one channel
 _HEAD: Final = 7  # bytes of the head of a frame that `framed` makes
 _SILENCE: Final = 2  # packets of silence before the sound, so that nothing laps over into it

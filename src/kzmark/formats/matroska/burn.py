@@ -38,6 +38,7 @@ from kzmark.formats.matroska.segment import (
     length,
     rewrite,
 )
+from kzmark.formats.matroska.statistics import without_statistics
 
 _KEY: Final = 0x80
 _REACH: Final = 1 << 15  # units of time that a block may be away from its cluster
@@ -63,6 +64,7 @@ def burn(
     tracks = file.first(TRACKS)
     if tracks is not None and spliced.extradata != found.reel.extradata:
         changed[tracks.start] = [_tracks(file, tracks, found, spliced.extradata)]
+    changed |= without_statistics(file, resized={found.track})
     keys = set(spliced.pts[spliced.keys].tolist())
     rewrite(
         file,

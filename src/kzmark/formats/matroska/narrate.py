@@ -46,6 +46,7 @@ from kzmark.formats.matroska.segment import (
     length,
     rewrite,
 )
+from kzmark.formats.matroska.statistics import without_statistics
 
 _SOUND: Final = 2
 _COMPARED: Final = 64  # packets behind the new ones that are compared
@@ -92,6 +93,7 @@ class _Work:
         self._file = file
         self._fresh: dict[int, bytes] = {}
         self._counts: dict[int, int] = {}
+        self._resized: set[int] = set()
         self._setups: list[tuple[bytes, bytes]] = []
         self._lanes: dict[int, Lane] = {}
         self.notes: dict[str, None] = {}
@@ -111,6 +113,7 @@ class _Work:
                 blocks, fresh = joints.samples(self._file, entry, sound, narration)
             else:
                 blocks, fresh = joints.packets(self._file, entry, sound, config, narration)
+                self._resized.add(entry.number)
         except joints.LateError:
             return TIMES
         except UnsupportedMediaError:
@@ -140,14 +143,17 @@ class _Work:
         """Write the film and look at it again; one that changed throughout goes to a file first."""
         file, lanes = self._file, list(self._lanes.values())
         tracks = _described(file, self._setups, self._lanes)
+        outside = tracks | without_statistics(
+            file, resized=self._resized, remade=self._lanes.keys()
+        )
         if lanes:
             with spool() as held, scratch() as made:
                 changed = woven(file, lanes, self._element, held)
-                rewrite(file, made, changed | tracks, rebuilt=frozenset(changed))
+                rewrite(file, made, changed | outside, rebuilt=frozenset(changed))
                 copy(Rope.over(made), target, 0, made.seek(0, io.SEEK_END))
         else:
             changed = _clusters(file, self._fresh)
-            rewrite(file, target, changed | tracks, rebuilt=frozenset(changed))
+            rewrite(file, target, changed | outside, rebuilt=frozenset(changed))
         _check(file, target, self._counts, lanes)
 
     def _element(self, file: File, one: ebml.Element) -> list[Part]:

@@ -200,7 +200,8 @@ class _Writing:
 
     def _moved(self, old: int) -> int | None:
         """Return the new position of what was at an old one, both from the segment's start."""
-        return self._places.get(old + self._file.segment.body) if old >= 0 else None
+        start = old + self._file.segment.body
+        return self._places.get(start) if old >= 0 and self._parts.get(start) else None
 
     def _seek_head(self, one: Element) -> bytes:
         data, limits = self._file.content(one), self._file.limits

@@ -1,4 +1,4 @@
-"""The notice on OpenDocument slides: a frame with real text along the top edge, painted last."""
+"""The notice on OpenDocument slides: a frame with real text in a free corner, painted last."""
 
 import math
 from collections.abc import Sequence
@@ -10,14 +10,15 @@ from kzmark.formats._odf.looks import points
 from kzmark.formats._odf.pages import masters
 from kzmark.formats._odf.parts import CONTENT, STYLES, OdfParts
 from kzmark.formats._odf.spelling import OURS, Spelling, css, paragraphs, placed, styles
+from kzmark.formats._ooxml.spots import COVERED, Plate, Spot, spots
 from kzmark.formats._ooxml.words import sentences
 from kzmark.formats._text import Inscription
 from kzmark.formats._xml import quote
 from kzmark.formats._xmlmap import Document, Edit, Element
+from kzmark.formats.odp.standing import NAME, Standing, is_ours
 
-NAME: Final = "kzmark notice"
 _SHARE: Final = 0.026  # of a slide's height: the size of type
-_LEAST_SHARE: Final = 0.018  # the same where that makes it one line
+_LEAST_SHARE: Final = 0.018  # the same where that makes it one line, or covers less
 _LETTER: Final = 0.55  # of the size of type: how wide a letter is, amply
 _LINE: Final = 1.35
 _PAD: Final = 0.7  # of the size of type, on both sides together
@@ -33,14 +34,20 @@ def inscribe(
     parts.check_changeable()
     document = parts.document(CONTENT)
     spelling = Spelling.of(document)
-    width, height, size, rows = _measures(size_of(parts), inscription)
-    markup = styles(inscription, points=size) + _frame_style(inscription)
-    frame = spelling.spell(
-        f'<draw:frame draw:style-name="{OURS}G" draw:name={quote(NAME)} draw:layer="layout" '
-        f'svg:x="0cm" svg:y="0cm" svg:width="{width:.1f}pt" svg:height="{height:.1f}pt">'
-        f"<draw:text-box>{paragraphs(inscription, apart=rows > 1)}</draw:text-box></draw:frame>"
-    )
-    edits, notes = _slides(parts, document, frame, spelling, first=inscription.pages == "first")
+    size = size_of(parts)
+    shown = document.root.first("office:body", "office:presentation")
+    pages = shown.all("draw:page") if shown is not None else []
+    meant = pages[:1] if inscription.pages == "first" else pages
+    boxes = Standing(parts).boxes(meant) if meant else [[]]
+    for share in (_SHARE, _LEAST_SHARE):
+        plates = _plates(size, inscription, share)
+        places, covered = spots(boxes, plates, corner=inscription.corner, size=size)
+        if not covered:
+            break
+    markup = styles(inscription, points=places[0].plate.size) + _frame_style(inscription)
+    frames = [spelling.spell(_frame(one, inscription)) for one in places]
+    edits, notes = _slides(parts, document, frames, spelling)
+    notes = (*notes, COVERED) if covered else notes
     if document.root.first("office:body") is None:
         markup = f"<office:automatic-styles>{markup}</office:automatic-styles>"
         start, stop, said = edits[0]
@@ -50,6 +57,16 @@ def inscribe(
     parts.edits.put(CONTENT, document.edited(edits))
     parts.edits.write(target)
     return notes
+
+
+def _frame(spot: Spot, inscription: Inscription) -> str:
+    x, y = (f"{at:.1f}pt" if at else "0cm" for at in (spot.x, spot.y))
+    width, height, _, rows = spot.plate
+    return (
+        f'<draw:frame draw:style-name="{OURS}G" draw:name={quote(NAME)} draw:layer="layout" '
+        f'svg:x="{x}" svg:y="{y}" svg:width="{width:.1f}pt" svg:height="{height:.1f}pt">'
+        f"<draw:text-box>{paragraphs(inscription, apart=rows > 1)}</draw:text-box></draw:frame>"
+    )
 
 
 def size_of(parts: OdfParts) -> tuple[float, float]:
@@ -70,7 +87,7 @@ def size_of(parts: OdfParts) -> tuple[float, float]:
 
 
 def _slides(
-    parts: OdfParts, document: Document, frame: str, spelling: Spelling, *, first: bool
+    parts: OdfParts, document: Document, frames: Sequence[str], spelling: Spelling
 ) -> tuple[list[Edit], tuple[str, ...]]:
     """Return the edits that put the frame on the slides meant; one is added if there is none."""
     body = document.root.first("office:body")
@@ -79,20 +96,16 @@ def _slides(
         raise MalformedMediaError("the body of the document is no presentation")
     pages = shown.all("draw:page") if shown is not None else []
     if not pages:
-        return [_added(parts, document, shown, frame, spelling)], ("odp.slide-added",)
+        return [_added(parts, document, shown, frames[0], spelling)], ("odp.slide-added",)
     edits: list[Edit] = []
     for number, page in enumerate(pages):
         edits += [one.removed() for one in page.elements if is_ours(one)]
-        if number and first:
+        if number >= len(frames):
             continue
+        frame = frames[number]
         behind = next((one for one in page.elements if _is_behind(one)), None)
         edits.append(page.opened(frame) if behind is None else (behind.start, behind.start, frame))
     return edits, ()
-
-
-def is_ours(frame: Element) -> bool:
-    """Say whether a frame is an earlier plate of ours."""
-    return frame.name == "draw:frame" and frame.get("draw:name") == NAME
 
 
 def _is_behind(one: Element) -> bool:
@@ -122,24 +135,23 @@ def _added(
     return document.root.opened(around.format(whole))
 
 
-def _measures(
-    slide: tuple[float, float], inscription: Inscription
-) -> tuple[float, float, int, int]:
-    """Return width and height of the plate and size of type in points, and lines."""
+def _plates(slide: tuple[float, float], inscription: Inscription, share: float) -> list[Plate]:
+    """Return the plate in points: as broad as it may be, then with a line for each language."""
     lengths = [len(text) + 1 for text, _ in sentences(inscription)]
     badge = len(inscription.badge) + 4
     letters = (badge + sum(lengths)) * _LETTER
-    size = max(math.ceil(inscription.points), round(slide[1] * _SHARE))
+    size = max(math.ceil(inscription.points), round(slide[1] * share))
     if max(inscription.points, slide[1] * _LEAST_SHARE) <= int(slide[0] / letters) < size:
         size = int(slide[0] / letters)
     one = letters * size
-    rows, width = 1, one
-    if one > slide[0]:
-        lengths[0] += badge
-        rows, width = len(lengths), max(lengths) * size * _LETTER
-    if width > slide[0]:
-        rows, width = math.ceil(one / slide[0]) + len(lengths), slide[0]
-    return width, (rows * _LINE + _PAD) * size, size, rows
+    lengths[0] += badge
+    apart = max(lengths) * size * _LETTER
+    found = [(1, one)] if one <= slide[0] else []
+    if apart <= slide[0] and len(lengths) > 1:
+        found.append((len(lengths), apart))
+    if not found:
+        found = [(math.ceil(one / slide[0]) + len(lengths), slide[0])]
+    return [Plate(width, (rows * _LINE + _PAD) * size, size, rows) for rows, width in found]
 
 
 def _frame_style(inscription: Inscription) -> str:

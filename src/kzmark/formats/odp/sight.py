@@ -44,7 +44,7 @@ def _passages(page: Element, styles: Styles, slide: tuple[float, float]) -> Iter
         for name, value in one.attributes.items()
         if name.endswith("targetElement")
     }
-    for at in sorted(range(len(shapes)), key=lambda n: _height(boxes[n])):
+    for at in sorted(range(len(shapes)), key=lambda n: _height(boxes[n], slide[1])):
         shape = shapes[at]
         if shape.name not in _BOXES:
             continue
@@ -55,9 +55,14 @@ def _passages(page: Element, styles: Styles, slide: tuple[float, float]) -> Iter
         yield from passages(shape, styles, look, boxed=True)
 
 
-def _height(box: Box | None) -> tuple[float, float]:
-    """Return what orders shapes as they are read: from the top, then from the left."""
-    return (box[1], box[0]) if box is not None else (float("inf"), 0.0)
+def _height(box: Box | None, height: float) -> tuple[float, float]:
+    """Return what orders shapes: from the upper and lower edge inwards, then from the left.
+
+    A slide is seen at once, and a plate at its foot as soon as one at its head.
+    """
+    if box is None:
+        return float("inf"), 0.0
+    return min(max(0.0, box[1]), max(0.0, height - box[3])), box[0]
 
 
 def _style(shape: Element) -> tuple[str, str]:

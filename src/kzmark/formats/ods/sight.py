@@ -5,7 +5,7 @@ from itertools import islice
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
-from kzmark.formats._odf import pages
+from kzmark.formats._odf import pages, regions
 from kzmark.formats._odf.looks import Look, Styles, passages
 from kzmark.formats._odf.parts import CONTENT, SETTINGS, STYLES, OdfParts
 from kzmark.formats._text import Leaf, Passage
@@ -26,7 +26,7 @@ def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
     known = Styles(common)
     index = 1
     for page in pages.masters(common) if common is not None else ():
-        shown = [tuple(passages(one, known)) for one in pages.headers(page)] or [()]
+        shown = [tuple(regions.shown(one, known)) for one in pages.headers(page)] or [()]
         for found in shown:
             yield Leaf(index=index, passages=found)
             index += 1

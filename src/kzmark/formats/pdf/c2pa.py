@@ -26,6 +26,7 @@ from kzmark.formats.pdf.syntax import changed, reference, spell, text
 _NAME: Final = "content_credential.c2pa"
 _RELATION: Final = "/C2PA_Manifest"
 _SOUGHT: Final = b"c2pa"
+_UNREADABLE: Final = "general.error"  # status code of C2PA (15.2.3)
 _BOX: Final = slice(4, 8)  # of a store: where it says that it is a JUMBF superbox
 _LIMITS: Final = Limits()
 _BLOCK: Final = 1 << 20
@@ -67,23 +68,32 @@ def room(data: bytes | Rope, size: int) -> Room:
 
 def unwrap(piece: bytes) -> bytes:
     """Return the store, which stands as it is."""
-    if piece[_BOX] != b"jumb" or int.from_bytes(piece[:4], "big") != len(piece):
+    if not _is_whole(piece):
         raise MalformedMediaError("not one whole manifest store")
     return piece
 
 
 def survey(data: bytes | Rope, *, limits: Limits) -> Survey:
-    """Look for the store where the catalog names it, and where we put it."""
+    """Look for the store where the catalog names it, and where we put it.
+
+    One that another program moved or compressed has no place of its own any more: it can be read,
+    and fits the file no more.
+    """
     source = stream_of(data)
     with opened(source, limits=limits) as document:
         others = [packet_of(document)]
         found = _stores(document)
-        store = _held(found[0], limits) if len(found) == 1 else b""
-    at = _place(source, size_of(data), store) if store else -1
-    if at < 0:
-        others += [_SOUGHT] if found else []
+        store, is_spelt = _held(document, found[0]) if len(found) == 1 else (b"", False)
+    if not found:
         return Survey(store=b"", start=0, size=0, others=tuple(others))
-    return Survey(store=unwrap(store), start=at, size=len(store), others=tuple(others))
+    if not _is_whole(store):
+        told = f"{len(found)} manifest stores" if len(found) > 1 else "no whole manifest store"
+        fault = (_UNREADABLE, told)
+        return Survey(store=b"", start=0, size=0, others=(*others, _SOUGHT), fault=fault)
+    at = -1 if is_spelt else _place(source, size_of(data), store)
+    if at < 0:  # another program spelt it anew: nothing but a parent any more
+        return Survey(store=store, start=0, size=0, others=tuple(others))
+    return Survey(store=store, start=at, size=len(store), others=tuple(others))
 
 
 def _place(source: BinaryIO, size: int, store: bytes) -> int:
@@ -102,14 +112,18 @@ def _place(source: BinaryIO, size: int, store: bytes) -> int:
     return -1
 
 
-def _held(spec: Any, limits: Limits) -> bytes:
-    """Return the store that a file specification names, if it stands as it is."""
+def _held(document: Document, spec: Any) -> tuple[bytes, bool]:
+    """Return the store that a file specification names, and whether it is coded in some way."""
     file = dictionary(spec.get("/EF")).get("/F")
-    if not is_stream(file) or file.get("/Filter") is not None:
-        return b""
-    store: bytes = file.read_raw_bytes()
-    limits.check_metadata(len(store), what="a manifest store")
-    return store
+    if not is_stream(file):
+        return b"", False
+    document.limits.check_metadata(len(file.read_raw_bytes()), what="a manifest store")
+    store = document.decoded(file, most=document.limits.max_metadata)
+    return store, file.get("/Filter") is not None
+
+
+def _is_whole(store: bytes) -> bool:
+    return store[_BOX] == b"jumb" and int.from_bytes(store[:4], "big") == len(store)
 
 
 def _stores(document: Document) -> list[Any]:

@@ -75,7 +75,8 @@ class _Work:
         sizes = Once(self.sized)
         sized = [sizes.of(page) for page in pages]
         numbered = [(page.number, *both) for page, both in zip(pages, sized, strict=True)]
-        spots = space.chosen(source, size, numbered)
+        stamped = {page.number for page in pages if _ends_in_ours(page)}
+        spots = space.chosen(source, size, numbered, stamped)
         grown = False
         done: set[tuple[int, int]] = set()
         for page, (view, one) in zip(pages, sized, strict=True):
@@ -250,6 +251,12 @@ class _Template(NamedTuple):
         """Return the dictionary of one page."""
         rest = b"".join((self.before, parted.parents, self.behind))
         return b"<< %s%s/Contents %s %s" % (parted.annots, rest, contents, self.said)
+
+
+def _ends_in_ours(page: Page) -> bool:
+    """Say whether an earlier form of ours is what a page shows last."""
+    parts = streams(page.own.get("/Contents"))
+    return bool(parts) and SIGN in parts[-1]
 
 
 def _shown(mark: str) -> str:

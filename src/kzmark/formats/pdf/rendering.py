@@ -36,6 +36,15 @@ class Sheet:
         """Return a part of the page, box in displayed points, as RGB."""
         return self._pixels(box, scale, rev_byteorder=True)[:, :, :3]
 
+    def lose_last_form(self) -> None:
+        """Draw it without its last object from now on, if that is a form; the file stays."""
+        import pypdfium2.raw as pdfium
+
+        last = pdfium.FPDFPage_GetObject(self.raw, pdfium.FPDFPage_CountObjects(self.raw) - 1)
+        if last and pdfium.FPDFPageObj_GetType(last) == pdfium.FPDF_PAGEOBJ_FORM:
+            pdfium.FPDFPage_RemoveObject(self.raw, last)
+            pdfium.FPDFPageObj_Destroy(last)
+
     def close(self) -> None:
         """Let go of it."""
         self.raw.close()

@@ -24,6 +24,7 @@ class Run:
         points: Size of type as displayed, in points.
         block: Number of the object of the page that it belongs to; a form is one object.
         level: Middle of the line that it is on, in displayed points from the bottom.
+        turn: Degrees counterclockwise by which its words are seen turned: 0, 90, 180 or 270.
     """
 
     raw: Any
@@ -32,6 +33,7 @@ class Run:
     points: float
     block: int
     level: float
+    turn: int = 0
 
 
 def runs(page: Any, view: View, *, last: bool = False) -> list[Run]:
@@ -110,7 +112,15 @@ def _run(raw: Any, text: str, matrix: Matrix, block: int, view: View) -> Run:
     for corner in corners[1:]:
         box = union(box, (*corner, *corner))
     points = abs(size.value) * (own[2] ** 2 + own[3] ** 2) ** 0.5 * view.unit
-    return Run(raw, text, box, points, block, level=(box[1] + box[3]) / 2)
+    return Run(raw, text, box, points, block, (box[1] + box[3]) / 2, _turn(own, view))
+
+
+def _turn(own: Matrix, view: View) -> int:
+    """Return the direction of words, to the nearest quarter turn."""
+    (x, y), (right, top) = view.displayed(0, 0), view.displayed(own[0], own[1])
+    if abs(right - x) >= abs(top - y):
+        return 0 if right >= x else 180
+    return 90 if top > y else 270
 
 
 def _matrix(raw: Any) -> Matrix:

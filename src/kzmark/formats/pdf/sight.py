@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from kzmark._limits import Limits
 from kzmark.errors import BackendMissingError, LimitExceededError
 from kzmark.formats._text import Leaf, Passage
+from kzmark.formats.pdf.blocks import ordered
 from kzmark.formats.pdf.content import streams
 from kzmark.formats.pdf.document import Document, dictionary, is_stream, opened, part
 from kzmark.formats.pdf.pages import Once, Page, pages
@@ -89,7 +90,8 @@ def _look(
         return ()
     try:
         found = runs(sheet.raw, view, last=ours)
-        found = _ordered(lined(found, sheet.raw, view), view.size[1])[:_MOST_RUNS]
+        found = lined(found, sheet.raw, view)
+        found = (found if ours else ordered(found, view.size))[:_MOST_RUNS]
         return tuple(_judged(sheet, found)) if found else ()
     finally:
         sheet.close()
@@ -108,30 +110,6 @@ def _check(document: Document, page: Page) -> None:
         if isinstance(across, int) and isinstance(down, int) and across > 0 and down > 0:
             size = len(form.read_raw_bytes())
             document.limits.check_picture(across, down, file_bytes=max(size, 1 << 20))
-
-
-def _ordered(found: Sequence[Run], height: float) -> list[Run]:
-    """Return the runs as a reader meets them: head and foot of the page first, then inwards.
-
-    What belongs together stays together: the words of a form, of a line.
-    """
-    nearest: dict[tuple[int, int], float] = {}
-    keys = []
-    together = _first_block(found)
-    for run in found:
-        edge = min(abs(run.box[1]), abs(height - run.box[3]))
-        key = (run.block, 0) if run.block == together else (-1, round(run.level / 3))
-        nearest[key] = min(edge, nearest.get(key, edge))
-        keys.append(key)
-    rows = sorted(range(len(found)), key=lambda n: (nearest[keys[n]], keys[n], n))
-    return [found[n] for n in rows]
-
-
-def _first_block(found: Sequence[Run]) -> int | None:
-    """Return the block that the first runs are of, if it is a form and not one run's words."""
-    if len(found) < 2 or found[0].raw is found[1].raw or found[0].block != found[1].block:
-        return None
-    return found[0].block
 
 
 def _judged(sheet: Sheet, found: Sequence[Run]) -> Iterator[Passage]:

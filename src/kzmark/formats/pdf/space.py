@@ -1,13 +1,14 @@
 """Where the pages of a PDF have room for a plate: looked for in what a reader sees of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import numpy as np
 
 from kzmark.formats.pdf.document import part
 from kzmark.formats.pdf.plate import Plate
+from kzmark.formats.pdf.rendering import Sheet, rendered
 from kzmark.formats.pdf.view import View
 
 MOST: Final = 64  # pages that are looked at; a longer document gets a band on every page
@@ -41,7 +42,10 @@ def place(spot: Spot, plate: Plate, size: tuple[float, float]) -> tuple[float, f
 
 
 def chosen(
-    source: BinaryIO, size: int, pages: Sequence[tuple[int, View, Plate]]
+    source: BinaryIO,
+    size: int,
+    pages: Sequence[tuple[int, View, Plate]],
+    stamped: Collection[int] = (),
 ) -> dict[int, Spot]:
     """Return a free spot for each page that has one, the same for as many as can be.
 
@@ -49,11 +53,12 @@ def chosen(
         source: The file.
         size: How much of it counts, in bytes.
         pages: Number, view and plate of each page.
+        stamped: Numbers of those that end in an earlier form of ours, which counts as paper.
     """
     if len(pages) > MOST:
         return {}
     try:
-        free = _looked_at(source, size, pages)
+        free = _looked_at(source, size, pages, stamped)
     except ImportError:
         return {}
     liked = Counter(spot for spots in free.values() for spot in spots)
@@ -63,24 +68,29 @@ def chosen(
 
 
 def _looked_at(
-    source: BinaryIO, size: int, pages: Sequence[tuple[int, View, Plate]]
+    source: BinaryIO,
+    size: int,
+    pages: Sequence[tuple[int, View, Plate]],
+    stamped: Collection[int],
 ) -> dict[int, set[Spot]]:
-    from kzmark.formats.pdf.rendering import rendered
-
     with rendered(part(source, size)) as book:
         return {
-            index: _free(book.page(index, view), plate, view.size)
+            index: _free(book.page(index, view), plate, view.size, is_stamped=index in stamped)
             for index, view, plate in pages
             if index < book.count
         }
 
 
-def _free(page: Any, plate: Plate, size: tuple[float, float]) -> set[Spot]:
+def _free(
+    page: Sheet | None, plate: Plate, size: tuple[float, float], *, is_stamped: bool
+) -> set[Spot]:
     across, high = size
     deep = plate.height + 2 * plate.margin
     too_small = high < _SHARE * plate.height or across < plate.width + 2 * plate.margin
     if page is None or too_small or across * deep > _LARGEST:
         return set()
+    if is_stamped:
+        page.lose_last_form()
     found = set()
     for top in (True, False):
         box = (0.0, high - deep, across, high) if top else (0.0, 0.0, across, deep)

@@ -34,21 +34,21 @@ def lined(found: Sequence[Run], page: Any, view: View) -> list[Run]:
         view: What is seen of it.
     """
     put = {n: [run] for n, run in enumerate(found)}
-    lines = list(_lines(found))
-    for line in lines:
+    every = list(lines(found))
+    for line in every:
         put |= {n: [replace(found[n], level=found[line[0]].level)] for n in line}
-    woven = [line for line in lines if _is_woven([found[n] for n in line])]
+    woven = [line for line in every if _is_woven([found[n] for n in line])]
     words = _words(page, view, {_address(found[n].raw) for line in woven for n in line})
     for line in woven:
         parts = [part for n in line for run in put[n] for part in _parts(run, words)]
         parts.sort(key=lambda part: part.box[0])
-        if all(_are_apart(one, other) for one, other in pairwise(parts)):
+        if all(are_apart(one, other) for one, other in pairwise(parts)):
             put |= {n: [] for n in line}
             put[min(line)] = parts
     return [run for n in sorted(put) for run in put[n]]
 
 
-def _lines(found: Sequence[Run]) -> Iterator[list[int]]:
+def lines(found: Sequence[Run]) -> Iterator[list[int]]:
     """Yield the runs that stand on one line, by number, from the top of the page."""
     line: list[int] = []
     around: Box | None = None
@@ -78,7 +78,8 @@ def _is_woven(line: Sequence[Run]) -> bool:
     return False
 
 
-def _are_apart(one: Run, other: Run) -> bool:
+def are_apart(one: Run, other: Run) -> bool:
+    """Say whether a run begins where another ends, or further to the right."""
     return other.box[0] > one.box[2] - _TOUCHING * other.points
 
 

@@ -1,4 +1,4 @@
-"""The notice on slides: a plate of real text along the top edge, before everything else.
+"""The notice on slides: a plate of real text in a corner where it covers nothing.
 
 Spec: ISO 29500-1, 19.3.1.43 (shapes), 21.1.2 (text). It stands last in the tree, so nothing of the
 slide lies over it.
@@ -10,15 +10,17 @@ from typing import Final
 
 from kzmark.formats._names import DRAWING, RELATIONS, SLIDES, STRICT
 from kzmark.formats._ooxml.parts import Parts
+from kzmark.formats._ooxml.spots import COVERED, Plate, Spot, spots
 from kzmark.formats._ooxml.words import FACE, hexadecimal, locale, sentences
 from kzmark.formats._text import Inscription
 from kzmark.formats._xml import escape, quote
 from kzmark.formats._xmlmap import Document, Edit, Element
 from kzmark.formats.pptx.deck import NAME, Deck, is_ours, number
+from kzmark.formats.pptx.standing import Standing
 
 _POINT: Final = 12_700  # EMU
 _SHARE: Final = 0.026  # of a slide's height: the size of type
-_LEAST_SHARE: Final = 0.018  # the same where that makes it one line
+_LEAST_SHARE: Final = 0.018  # the same where that makes it one line, or covers less
 _LETTER: Final = 0.55  # of the size of type: how wide a letter is, amply
 _LINE: Final = 1.25
 _PAD: Final = 0.35  # of the size of type, on each side
@@ -38,39 +40,55 @@ def inscribe(parts: Parts, inscription: Inscription) -> Sequence[str]:
         _add_slide(deck)
         deck, notes = Deck.of(parts), ("pptx.slide-added",)
     meant = deck.slides[:1] if inscription.pages == "first" else deck.slides
+    standing = Standing(deck)
+    boxes = [standing.boxes(name, parts.document(name).root) for name in meant]
+    for share in (_SHARE, _LEAST_SHARE):
+        places, covered = spots(
+            boxes,
+            _plates(deck, inscription, share),
+            corner=inscription.corner,
+            size=(deck.width, deck.height),
+        )
+        if not covered:
+            break
+    known = dict(zip(meant, places, strict=True))
     for name in deck.slides:
         document = parts.document(name)
-        edits = _edits(document, deck, inscription, wanted=name in meant)
+        edits = _edits(document, deck, inscription, spot=known.get(name))
         if edits:
             parts.edits.put(name, document.edited(edits))
-    return notes
+    return (*notes, COVERED) if covered else notes
 
 
-def _edits(document: Document, deck: Deck, inscription: Inscription, *, wanted: bool) -> list[Edit]:
+def _edits(
+    document: Document, deck: Deck, inscription: Inscription, *, spot: Spot | None
+) -> list[Edit]:
     tree = document.root.first("p:cSld", "p:spTree")
     if tree is None:
         return []
     ours = [one for one in tree.elements if is_ours(one)]
     edits = [one.removed() for one in ours]
-    if not wanted:
+    if spot is None:
         return edits
     taken = [
         number(one, "id", 0)
         for one in tree.walk()
         if one.name == "p:cNvPr" and (one.parent is None or one.parent.parent not in ours)
     ]
-    words = _plate(document, deck, inscription, max([1, *taken]) + 1)
+    words = _plate(document, deck, inscription, max([1, *taken]) + 1, spot)
     last = tree.first("p:extLst")
     edits.append((last.start, last.start, words) if last is not None else tree.opened(words))
     return edits
 
 
-def _plate(document: Document, deck: Deck, inscription: Inscription, identity: int) -> str:
+def _plate(
+    document: Document, deck: Deck, inscription: Inscription, identity: int, spot: Spot
+) -> str:
     """Return the plate as a shape."""
     strict = deck.parts.is_strict
     p, more = document.prefix(_uri(SLIDES, strict=strict), "p")
     a, drawn = document.prefix(_uri(DRAWING, strict=strict), "a")
-    width, height, size, rows = _measures(deck, inscription)
+    width, height, size, rows = spot.plate
     ground, ink = (hexadecimal(one) for one in (inscription.ground, inscription.ink))
     paint = f'<{a}:solidFill><{a}:srgbClr val="{{}}"/></{a}:solidFill>'
 
@@ -92,7 +110,8 @@ def _plate(document: Document, deck: Deck, inscription: Inscription, identity: i
         f"<{p}:sp{more}{drawn}><{p}:nvSpPr>"
         f'<{p}:cNvPr id="{identity}" name="{NAME}" descr={quote(inscription.text)}/>'
         f'<{p}:cNvSpPr txBox="1"/><{p}:nvPr userDrawn="1"/></{p}:nvSpPr><{p}:spPr>'
-        f'<{a}:xfrm><{a}:off x="0" y="0"/><{a}:ext cx="{width}" cy="{height}"/></{a}:xfrm>'
+        f'<{a}:xfrm><{a}:off x="{round(spot.x)}" y="{round(spot.y)}"/>'
+        f'<{a}:ext cx="{round(width)}" cy="{round(height)}"/></{a}:xfrm>'
         f'<{a}:prstGeom prst="rect"><{a}:avLst/></{a}:prstGeom>{paint.format(ground)}'
         f"<{a}:ln><{a}:noFill/></{a}:ln></{p}:spPr><{p}:txBody>"
         f'<{a}:bodyPr wrap="square" lIns="{pad}" tIns="0" rIns="{pad}" bIns="0" anchor="ctr">'
@@ -100,26 +119,29 @@ def _plate(document: Document, deck: Deck, inscription: Inscription, identity: i
     )
 
 
-def _measures(deck: Deck, inscription: Inscription) -> tuple[int, int, int, int]:
-    """Return width and height of the plate in EMU, size of type in points, and lines."""
+def _plates(deck: Deck, inscription: Inscription, share: float) -> list[Plate]:
+    """Return the plate in EMU: as broad as it may be, then with a line for each language."""
     badge = len(inscription.badge) + 4
     longest = [len(text) + 1 for text, _ in sentences(inscription)]
     letters = (badge + sum(longest)) * _LETTER
     height = deck.height / _POINT
     fitting = int(deck.width / _POINT / letters)
-    wanted = round(height * _SHARE)
-    size = max(math.ceil(inscription.points), wanted)
-    if max(inscription.points, height * _LEAST_SHARE) <= fitting < size:
-        size = fitting
+    wanted = max(math.ceil(inscription.points), round(height * share))
+    is_smaller = max(inscription.points, height * _LEAST_SHARE) <= fitting < wanted
+    size = fitting if is_smaller else wanted
     one = letters * size * _POINT
-    rows, width = 1, one
-    if one > deck.width:
-        longest[0] += badge
-        rows, width = len(longest), max(longest) * size * _LETTER * _POINT
-    if width > deck.width:  # a narrow slide: lines break
-        rows, width = math.ceil(one / deck.width) + len(longest), deck.width
-    height = (rows * _LINE + 2 * _PAD) * size * _POINT
-    return round(width), round(height), size, rows
+    longest[0] += badge
+    apart = [
+        (len(longest), max(longest) * each * _LETTER * _POINT, each) for each in (wanted, size)
+    ]
+    found = [(1, one, size)] if one <= deck.width else []
+    found += [form for form in apart if form[1] <= deck.width and len(longest) > 1]
+    if not found:  # a narrow slide: lines break
+        found = [(math.ceil(one / deck.width) + len(longest), deck.width, size)]
+    return [
+        Plate(round(width), round((rows * _LINE + 2 * _PAD) * size * _POINT), size, rows)
+        for rows, width, size in dict.fromkeys(found)
+    ]
 
 
 def _add_slide(deck: Deck) -> None:

@@ -55,7 +55,7 @@ def _passages(root: Element, deck: Deck, theme: Theme) -> Iterator[Passage]:
     moved = {one.get("spid") for one in root.walk() if one.name == "p:spTgt"}
     paper = _paper(root, theme)
     letters = 0
-    for at in sorted(range(len(shapes)), key=lambda n: _height(boxes[n])):
+    for at in sorted(range(len(shapes)), key=lambda n: _height(boxes[n], deck)):
         shape = shapes[at]
         if shape.name != "p:sp" or shape.first("p:txBody") is None:
             continue
@@ -69,9 +69,14 @@ def _passages(root: Element, deck: Deck, theme: Theme) -> Iterator[Passage]:
             return
 
 
-def _height(box: Box | None) -> tuple[int, int]:
-    """Return what orders shapes as they are read: from the top, then from the left."""
-    return (box[1], box[0]) if box is not None else (1 << 60, 0)
+def _height(box: Box | None, deck: Deck) -> tuple[int, int]:
+    """Return what orders shapes: from the upper and lower edge inwards, then from the left.
+
+    A slide is seen at once, and a plate at its foot as soon as one at its head.
+    """
+    if box is None:
+        return 1 << 60, 0
+    return min(max(0, box[1]), max(0, deck.height - box[3])), box[0]
 
 
 def _shapes(tree: Element) -> Iterator[Element]:

@@ -8,33 +8,40 @@ from kzmark.errors import UnsupportedMediaError
 from kzmark.formats._text import Inscription, Passage
 from kzmark.formats._xml import escape
 from kzmark.formats._xmlmap import Element
-from kzmark.profile import contrast
+from kzmark.formats.xlsx import printed
 
 _MOST: Final = 255  # characters of a header that Excel reads
 _ORDER: Final = ("oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter")
-_TOKEN: Final = re.compile(
-    r'&(?:&|[LCR]|"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-Za-z])|[^&]+|&'
-)
-_SIZE: Final = 10.0  # points, where nobody says it
+_SIZE: Final = printed.SIZE
+_USUAL: Final = 12  # points that a program may take of itself, at most
+_BLANK: Final = " \n"  # a line: the space tells it from one of others
+_PAD: Final = re.compile(r"&\d+(?: \n)* (?=&10|$)")  # these three: see _begun
+_MOVED: Final = re.compile(r"^(?:&\d+)? \n")
+_AS_BEFORE: Final = re.compile(r"^&10(?: (?=\d))?")
+_LINE_END: Final = re.compile(r"_x000[aA]_")  # as openpyxl spells it (22.9.2.19)
 _OFF: Final = frozenset({"0", "false", ""})
 
 
 def with_notice(old: Element | None, inscription: Inscription) -> dict[str, str]:
-    """Return all headers and footers of a sheet with the notice in every header in use.
+    """Return all headers and footers of a sheet with the notice on a line of its own.
+
+    It stands in every header in use; in the footer where the header is full or too high.
 
     Raises:
         UnsupportedMediaError: If neither header nor footer has room for it.
     """
     said = texts(old)
     for kind in _kinds(old):
-        header, footer = f"{kind}Header", f"{kind}Footer"
-        rest = {name: _without(said.get(name, ""), inscription) for name in (header, footer)}
+        names = (f"{kind}Header", f"{kind}Footer")
+        rest = {name: _without(said.get(name, ""), inscription) for name in names}
         fresh = {name: _begun(text, inscription) for name, text in rest.items()}
-        place = next((name for name in (header, footer) if len(fresh[name]) <= _MOST), "")
-        if not place:
+        fitting = [name for name in names if len(fresh[name]) <= _MOST]
+        if not fitting:
             raise UnsupportedMediaError(
                 "a print header without room for the notice", hint="shorten header or footer"
             )
+        low = [name for name in fitting if _is_low(rest[name])]
+        place = (low or fitting)[0]
         said |= rest | {place: fresh[place]}
     return {name: said[name] for name in _ORDER if said.get(name)}
 
@@ -58,15 +65,21 @@ def spelt(prefix: str, headers: Mapping[str, str], old: Element | None) -> str:
 def texts(element: Element | None) -> dict[str, str]:
     """Return what headers and footers of a sheet say, by name."""
     found = element.elements if element is not None else ()
-    return {one.name.partition(":")[2]: one.text for one in found}
+    return {one.name.partition(":")[2]: _LINE_END.sub("\n", one.text) for one in found}
 
 
-def pages(element: Element | None) -> Iterator[tuple[Passage, ...]]:
-    """Yield the words of header and footer for each kind of printed page."""
+def pages(element: Element | None, width: float) -> Iterator[tuple[Passage, ...]]:
+    """Yield the words of header and footer for each kind of printed page.
+
+    Args:
+        element: What holds them, if the sheet has any.
+        width: Of the printed page between its margins, in points.
+    """
     said = texts(element)
     for kind in _kinds(element):
-        both = (said.get(f"{kind}Header", ""), said.get(f"{kind}Footer", ""))
-        yield tuple(one for text in both for one in _passages(text))
+        header = printed.lines(said.get(f"{kind}Header", ""))
+        footer = printed.lines(said.get(f"{kind}Footer", ""), is_footer=True)
+        yield (*printed.passages(header, width), *printed.passages(footer, width))
 
 
 def _kinds(element: Element | None) -> list[str]:
@@ -79,59 +92,80 @@ def _kinds(element: Element | None) -> list[str]:
 
 
 def _notice(inscription: Inscription) -> str:
-    return f"&{round(inscription.points + 0.49)}{inscription.text.replace('&', '&&')}"
+    return f"&{_points(inscription)}{inscription.text.replace('&', '&&')}"
+
+
+def _points(inscription: Inscription) -> int:
+    return round(inscription.points + 0.49)
 
 
 def _without(text: str, inscription: Inscription) -> str:
-    """Return a header without an earlier notice: a line of its own at the start of the left."""
-    ours = re.compile(
-        rf"&L&\d+\[{re.escape(inscription.badge)}\][^\n]*?(?:\n(?:&\d+)?|(?=&[CR])|$)"
-    )
-    found = ours.match(text)
-    if found is None:
+    """Return a header without an earlier notice, nor the lines that it moved others down by."""
+    found = _sections(text)
+    ours = re.compile(rf"&\d+ ?\[{re.escape(inscription.badge)}\][^\n]*(?:\n|$)")
+    start = ours.match(found.get("L", ""))
+    if start is None:
         return text
-    rest = text[found.end() :]
-    return (
-        f"&L{rest}" if found[0].rstrip("0123456789&").endswith("\n") or "\n" in found[0] else rest
-    )
+    left = found.pop("L")[start.end() :]
+    rest = {name: _AS_BEFORE.sub("", _MOVED.sub("", said)) for name, said in found.items()}
+    return _joined({"L": _AS_BEFORE.sub("", _PAD.sub("", left, count=1)), **rest})
 
 
 def _begun(text: str, inscription: Inscription) -> str:
-    """Return a header with the notice as the first line of its left part."""
-    sections = dict(_sections(text))
-    left = sections.pop("L", "")
-    ours = f"&L{_notice(inscription)}" + (f"\n&{round(_SIZE)}{left}" if left else "")
-    return ours + "".join(f"&{name}{said}" for name, said in sections.items())
+    """Return a header with the notice at its left, on a line where nothing else stands.
+
+    The three parts are laid over each other, from the top on (Excel; in footers from the bottom),
+    or each centred (LibreOffice). So the others begin a line lower, and the left is the highest.
+    """
+    found = _sections(text)
+    lines, tallest = _height(found), _tallest(found)
+    left = found.pop("L", "")
+    ours, size = _notice(inscription), _points(inscription)
+    if left:
+        lines -= _height({"L": left})
+        pad = f"&{tallest}{_BLANK * lines} " if lines or tallest > _USUAL else ""
+        ours = f"{ours}\n{pad}{_restored(left)}"
+    elif found:
+        ours = f"{ours}\n&{tallest}{_BLANK * (lines - 1)} "
+    for name, said in found.items():
+        found[name] = f"{_BLANK}{said}" if size <= _SIZE else f"&{size}{_BLANK}{_restored(said)}"
+    return _joined({"L": ours, **found})
 
 
-def _sections(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the parts of a header; what names none stands in the middle."""
-    name, said = "C", ""
-    for token in _TOKEN.findall(text):
-        if token in {"&L", "&C", "&R"}:
-            if said:
-                yield name, said
-            name, said = token[1], ""
+def _restored(said: str) -> str:
+    """Return words in the usual size; a digit right behind the code would be one of its own."""
+    return f"&{round(_SIZE)}{' ' * said[:1].isdigit()}{said}"
+
+
+def _joined(found: Mapping[str, str]) -> str:
+    return "".join(f"&{name}{said}" for name, said in found.items() if said)
+
+
+def _sections(text: str) -> dict[str, str]:
+    """Return the parts of a header that say something; what names none stands in the middle."""
+    found = dict.fromkeys("LCR", "")
+    name = "C"
+    for token in printed.TOKEN.findall(text):
+        if token in printed.SECTIONS:
+            name = token[1]
         else:
-            said += token
-    if said:
-        yield name, said
+            found[name] += token
+    return {name: said for name, said in found.items() if said}
 
 
-def _passages(text: str) -> Iterator[Passage]:
-    size, ink, words = _SIZE, (0, 0, 0), ""
-    for piece in [*_TOKEN.findall(text), "&L"]:
-        if not piece.startswith("&") or piece == "&&":
-            words += piece[-1] if piece == "&&" else piece
-            continue
-        if words.strip():
-            yield Passage(text=words, points=size, contrast=contrast(ink, (255, 255, 255)))
-        words = ""
-        if piece[1:].isdigit():
-            size = float(piece[1:])
-        elif re.fullmatch(r"&K[0-9A-Fa-f]{6}", piece):
-            ink = (int(piece[2:4], 16), int(piece[4:6], 16), int(piece[6:], 16))
-        elif re.fullmatch(r"&K\d\d[+-]\d{3}", piece):
-            ink = (255, 255, 255) if piece[2:4] == "00" else (0, 0, 0)
-        elif piece in {"&L", "&C", "&R"}:
-            size, ink = _SIZE, (0, 0, 0)
+def _height(found: Mapping[str, str]) -> int:
+    """Return how many lines the highest part of a header takes."""
+    return max((said.count("\n") + 1 for said in found.values()), default=0)
+
+
+def _tallest(found: Mapping[str, str]) -> int:
+    """Return the largest type in a header, in points; that of a program that nobody told too."""
+    said = (token[1:] for one in found.values() for token in printed.TOKEN.findall(one))
+    return max([_USUAL, *(int(one) for one in said if one.isdigit())])
+
+
+def _is_low(text: str) -> bool:
+    """Say whether one line more reaches neither into the cells nor out of its box."""
+    found = _sections(text)
+    pictures = any("&G" in printed.TOKEN.findall(said) for said in found.values())
+    return _height(found) <= 1 and _tallest(found) <= _USUAL and not pictures

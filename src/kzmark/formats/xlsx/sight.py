@@ -1,7 +1,7 @@
 """What a reader sees of a workbook: the open sheet on the screen, and every sheet as printed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 from kzmark._limits import Limits
@@ -15,6 +15,15 @@ from kzmark.formats.xlsx.cells import Formats
 _CELLS: Final = 300  # of the open sheet: a notice stands at its beginning
 _STRINGS: Final = 3_000  # shared strings that are looked at
 _TINY: Final = 4.0  # points of a row, and characters of a column, that show nothing
+_A4: Final = (595.0, 842.0)  # points
+# Kinds of paper by number (18.3.1.63):
+_PAPERS: Final = {
+    "1": (612.0, 792.0),
+    "5": (612.0, 1008.0),
+    "8": (842.0, 1191.0),
+    "11": (420.0, 595.0),
+}
+_MARGIN: Final = 0.7  # inches
 _PLACE: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
@@ -32,9 +41,19 @@ def leaves(source: BinaryIO, *, limits: Limits) -> Iterator[Leaf]:
             continue
         around = Around.of(parts.edits.read(sheet.part), limits=limits, what=sheet.part)
         found = next((one for one in around.tail if one.name == "x:headerFooter"), None)
-        for passages in headers.pages(found):
+        for passages in headers.pages(found, _across(around.tail)):
             yield Leaf(index=index, passages=passages)
             index += 1
+
+
+def _across(tail: Sequence[Element]) -> float:
+    """Return how wide a printed page is between its margins, in points."""
+    known = {one.name: one for one in tail}
+    setup, margins = known.get("x:pageSetup"), known.get("x:pageMargins")
+    paper = _PAPERS.get(setup.get("paperSize") if setup is not None else "", _A4)
+    wide = max(paper) if setup is not None and setup.get("orientation") == "landscape" else paper[0]
+    sides = (margins.get(side) if margins is not None else "" for side in ("left", "right"))
+    return max(72.0, wide - 72 * sum(_size(side, _MARGIN) for side in sides))
 
 
 def _open(book: Book) -> Sheet | None:
