@@ -8,7 +8,7 @@ SENTENCES: Final = {
     "bit-depth-reduced": "the picture has 8 bits now",
     "bmp-palette-expanded": "a palette without room for the notice became true colour",
     "bmp-rle-expanded": "run lengths became plain rows",
-    "c2pa-parent-broken": "its manifest does not fit it; it is kept as the parent if it can be read",
+    "c2pa-parent-broken": "its manifest does not fit it; it is kept as the parent if it can be",
     "clean-aperture-applied": "the picture was cut to its clean aperture",
     "colour-type-raised": "a palette without room for the notice became true colour, exactly",
     "colours-now-srgb": "the colours were converted to sRGB by the profile that came with them",
