@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kzmark.audit import GENESIS, AuditLog, check, event
+from kzmark.batch.ledger import INTERRUPTED
 from kzmark.errors import OutputError
 
 
@@ -273,3 +274,13 @@ def test_what_a_crash_cut_off_is_as_private_as_the_log(tmp_path: Path) -> None:
     fill(path, 1)
 
     assert stat.S_IMODE((tmp_path / "log.jsonl.torn").stat().st_mode) == 0o600
+
+
+def test_what_a_run_did_not_get_to_is_no_failure(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path / "log")
+    ends = [event("failed", "a", error=INTERRUPTED), event("failed", "b", error={"code": "input"})]
+    log.append([event("intent", "a"), event("intent", "b"), *ends, event("failed", "c")])
+
+    found = check(log.path)
+
+    assert (found.failed, found.interrupted, found.unfinished) == (2, 1, ())

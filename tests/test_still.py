@@ -1,6 +1,7 @@
 """Pictures in memory: nothing of them is lost or damaged without a word."""
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,32 @@ def test_text_of_others_is_no_mark(stamper: kzmark.Stamper) -> None:
     source = reopened(noise(), "PNG", pnginfo=info)
 
     assert stamped(stamper, source, "png").format == "PNG"
+
+
+def exif_with_preview(preview: bytes) -> bytes:
+    """Return an EXIF block: an artist in the first directory, a JPEG behind the second."""
+    name, first = b"Aizhan\0\0", 8
+    behind = first + 2 + 12 + 4
+    second = behind + len(name)
+    at = second + 2 + 24 + 4
+    block = struct.pack("<2sHIHHHIII", b"II", 42, first, 1, 0x13B, 2, 7, behind, second) + name
+    entries = (0x201, 4, 1, at, 0x202, 4, 1, len(preview))
+    return b"Exif\0\0" + block + struct.pack("<HHHIIHHIII", 2, *entries, 0) + preview
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "tiff", "webp"])
+@pytest.mark.parametrize("kind", ["array", "image"])
+def test_a_preview_in_the_exif_of_the_caller_is_left_behind(
+    stamper: kzmark.Stamper, name: str, kind: str
+) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (80, 60), "red").save(stream, "JPEG")
+    preview = stream.getvalue()
+    source = np.asarray(noise()) if kind == "array" else noise()
+
+    done = stamper.stamp(source, format=name, exif=exif_with_preview(preview))
+
+    assert done.data is not None
+    assert preview[:200] not in done.data
+    assert b"Aizhan" in done.data
+    assert done.notes.count("exif-thumbnail-dropped") == 1

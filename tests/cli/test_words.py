@@ -248,3 +248,11 @@ def test_a_manifest_that_stands_elsewhere_is_not_called_valid() -> None:
     told = list(verdicts._signature(evidence.absent(remote="https://example.kz/a.c2pa"), None))
 
     assert told == ["  C2PA     its manifest stands elsewhere and was not fetched"]
+
+
+def test_an_answer_that_never_ended_is_told_by_its_mark(run: Run, tmp_path: Path) -> None:
+    AuditLog(tmp_path / "log").append([event("intent", "id-7", source="", output="")])
+
+    ran = run("audit", "check", "log")
+
+    assert "never ended: an answer or a stream, mark id-7" in ran.out

@@ -12,7 +12,7 @@ from kzmark.audit.chain import GENESIS, MAX_LINE
 from kzmark.errors import OutputError
 
 _ENDS: Final = ("done", "failed", "unchanged")
-_INTERRUPTED: Final = "interrupted"  # code of the error of what a run that was ended did not do
+_INTERRUPTED: Final = "interrupted"  # code of the error of what a run did not do, since it ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Check:
         lines: Number of lines read.
         done: Stampings that ended well.
         failed: Stampings that ended without an output, for what the file or the machine is.
-        interrupted: Stampings without an output because the run was ended before their turn.
+        interrupted: Stampings without an output because the run ended before or during them.
         unchanged: Files that carried the very mark already.
         broken: Places where the chain does not hold.
         unfinished: Intents without an end, as they were written.
@@ -100,7 +100,7 @@ def _check(stream: BinaryIO) -> Check:
 
 
 def _end(event: Mapping[str, Any]) -> str:
-    """Return how a stamping ended; one that nobody let begin is told from one that failed."""
+    """Return how a stamping ended; an interruption is told from a failure."""
     error = event.get("error")
     if event["event"] == "failed" and isinstance(error, dict) and error.get("code") == _INTERRUPTED:
         return _INTERRUPTED

@@ -47,7 +47,7 @@ def run(args: Namespace, out: TextIO) -> int:
         return 1 if found.broken else 0
     told = f"{args.log}: {found.lines} lines, {found.done} done, {found.failed} failed"
     if found.interrupted:
-        told += f", {found.interrupted} interrupted before their turn"
+        told += f", {found.interrupted} interrupted"
     print(harmless(told), file=out)
     for place in found.broken[:_SHOWN]:
         print(f"  line {place.line}: {place.cause}", file=out)

@@ -47,7 +47,8 @@ def run(args: Namespace, out: TextIO) -> int:
     outcome = Outcome(args, out, alone=_is_one(targets.search))
     agenda = Agenda(targets, args)
     if args.dry_run:
-        dry_run.show(Stamper(said, **given), agenda, outcome, out, json=args.json)
+        planner = Stamper(said, **given)
+        dry_run.show(planner, agenda, outcome, out, json=args.json, identity=args.identity)
         return outcome.code
     who = identity.chosen(args.identity, said.responsible.name, quiet=args.quiet)
     stamper = Stamper(said, identity=who, audit=_audit_log(args.audit_log), **given)

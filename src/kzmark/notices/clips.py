@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kzmark.errors import PolicyUnsatisfiableError, ProfileError
-from kzmark.formats._av import backend
+from kzmark.formats._audio.backend import load
+from kzmark.formats._av.backend import lenient
 from kzmark.profile import Recording, Wording
 
 Wave = NDArray[np.float32]  # one channel
@@ -71,7 +72,7 @@ def _decoded(recording: Recording) -> Wave:
     Raises:
         ProfileError: If it cannot be decoded, is silent, or shorter or longer than words are.
     """
-    av = backend.load()
+    av = load()
     try:
         wave = _wave(recording.data, container=None)
     except (av.error.FFmpegError, ValueError, IndexError, MemoryError) as error:
@@ -96,8 +97,8 @@ def _wave(data: bytes, container: str | None) -> Wave:
 
     Trying every container there is would bring a megabyte of their code into memory.
     """
-    av = backend.load()
-    with av.open(io.BytesIO(data), format=container, **backend.lenient(av)) as file:
+    av = load()
+    with av.open(io.BytesIO(data), format=container, **lenient(av)) as file:
         change = av.AudioResampler(format="flt", layout="mono", rate=RATE)
         parts: list[Any] = []
         left = int((_LONGEST + 1) * RATE)
